@@ -1,0 +1,4 @@
+import { reference } from '../support/backend.ts';
+import { functionSuite } from '../support/functions/suite.ts';
+
+await functionSuite(reference);

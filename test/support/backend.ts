@@ -1,0 +1,106 @@
+import { compile, evaluate, type Tensor } from '../../src/index.ts';
+import { expectNumbers, isNumbers, maxAbs, type Numbers, type Result } from './reference.ts';
+import type { Tolerance } from './reference.ts';
+
+/** A traced function of any arguments, as scenarios pass it to a backend. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Traced = (...args: any[]) => unknown;
+
+/** Where a scenario runs: on the float64 interpreter, or as shaders on a GPU. */
+export interface Backend {
+  readonly name: 'reference' | 'gpu';
+  readonly tolerance: Tolerance;
+  /** Runs `f` and reads its result; rejects with what `f` or the library throws. */
+  run(f: Traced, ...args: unknown[]): Promise<Result>;
+  /**
+   * Asserts a tree of results: |got - want| <= accuracy x max(|want|) in each leaf, accuracy being
+   * 1e-5 on the GPU (as the stored references have it) and 1e-9 on the interpreter. `scale` replaces
+   * max(|want|) where the result is a difference of larger numbers.
+   */
+  close(got: Result, want: Result, scale?: number): void;
+  /** Asserts a tree of results bit for bit. */
+  exact(got: Result, want: Result): void;
+}
+
+function compareTrees(
+  got: Result,
+  want: Result,
+  path: string,
+  tolerance: (want: Numbers) => number,
+): void {
+  if (isNumbers(want)) {
+    if (!isNumbers(got)) throw new Error(`${path || 'the result'} is a tree, expected an array`);
+    expectNumbers(got, want, tolerance(want), path || 'the result');
+    return;
+  }
+  if (isNumbers(got)) throw new Error(`${path || 'the result'} is an array, expected a tree`);
+  const keys = (x: object): string =>
+    `${Array.isArray(x) ? 'list' : 'object'} of ${Object.keys(x).sort().join()}`;
+  if (keys(got) !== keys(want))
+    throw new Error(`${path || 'the result'}: expected ${keys(want)}, got ${keys(got)}`);
+  for (const key of Object.keys(want)) {
+    const below = (x: Result): Result => (x as Readonly<Record<string, Result>>)[key] as Result;
+    compareTrees(below(got), below(want), path === '' ? key : `${path}.${key}`, tolerance);
+  }
+}
+
+const assertions = (accuracy: number): Pick<Backend, 'close' | 'exact'> => ({
+  close(got, want, scale) {
+    compareTrees(got, want, '', (w) => accuracy * (scale ?? finiteMax(w)));
+  },
+  exact(got, want) {
+    compareTrees(got, want, '', () => 0);
+  },
+});
+
+/** Largest |element| that is finite: infinities are compared exactly. */
+const finiteMax = (x: Numbers): number =>
+  maxAbs({ shape: x.shape, data: Array.from(x.data).filter(Number.isFinite) });
+
+export const reference: Backend = {
+  name: 'reference',
+  tolerance: 'tol_f64',
+  ...assertions(1e-9),
+  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws becomes a rejection
+  async run(f, ...args) {
+    return evaluate(f as never, ...(args as never[])) as Result;
+  },
+};
+
+interface Readable {
+  readonly shape: readonly number[];
+  read(): Promise<ArrayLike<number>>;
+  destroy(): void;
+}
+
+const isReadable = (x: object): x is Readable => 'read' in x && typeof x.read === 'function';
+
+async function readTree(x: unknown): Promise<Result> {
+  if (typeof x !== 'object' || x === null) throw new Error(`the result holds a ${String(x)}`);
+  if (isReadable(x)) {
+    const numbers = { shape: x.shape, data: await x.read() };
+    x.destroy();
+    return numbers;
+  }
+  if (Array.isArray(x)) {
+    const list: Result[] = [];
+    for (const item of x) list.push(await readTree(item));
+    return list;
+  }
+  const object: Record<string, Result> = {};
+  for (const [key, item] of Object.entries(x)) object[key] = await readTree(item);
+  return object;
+}
+
+/** Compiles `f` once and gives a function that runs it and reads its result. */
+export function onGpu(f: Traced): (...args: unknown[]) => Promise<Result> {
+  const compiled = compile(f as (...args: Tensor[]) => Tensor);
+  return async (...args) => readTree(await compiled(...(args as never[])));
+}
+
+export const gpu: Backend = {
+  name: 'gpu',
+  tolerance: 'tol_f32',
+  ...assertions(1e-5),
+  run: async (f, ...args) => onGpu(f)(...args),
+};

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { decodeNpy, encodeNpy, type NpyArray } from '../../src/formats/npy.ts';
+import { FormatError } from '../../src/util/errors.ts';
+
+/** A file of version 1 with this header text, as NumPy writes it. */
+function file(header: string, data: ArrayBufferView): Uint8Array {
+  const text = new TextEncoder().encode(header.padEnd(117) + '\n');
+  const bytes = new Uint8Array(10 + text.length + data.byteLength);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length, 0]);
+  bytes.set(text, 10);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + text.length);
+  return bytes;
+}
+
+describe('npy', () => {
+  test.each<NpyArray>([
+    { shape: [2, 3], data: Float32Array.of(1, -2, 3, NaN, Infinity, 6) },
+    { shape: [3], data: Float64Array.of(Math.PI, 1e300, -0) },
+    { shape: [], data: Int32Array.of(-7) },
+    { shape: [1, 2, 1], data: Uint32Array.of(0, 4294967295) },
+    { shape: [2, 0], data: new Uint8Array(0) },
+  ])('$shape is read as it was written', (array) => {
+    const bytes = encodeNpy(array);
+    expect(decodeNpy(bytes)).toEqual(array);
+    // from the middle of another buffer, at an odd offset
+    const inside = new Uint8Array(bytes.length + 1);
+    inside.set(bytes, 1);
+    expect(decodeNpy(inside.subarray(1))).toEqual(array);
+  });
+
+  test('what is written begins its data at a multiple of 64 bytes', () => {
+    const bytes = encodeNpy({ shape: [1], data: Float32Array.of(1) });
+    expect((bytes.length - 4) % 64).toBe(0);
+    expect(new TextDecoder('latin1').decode(bytes.subarray(1, 6))).toBe('NUMPY');
+  });
+
+  test('the header of NumPy is understood', () => {
+    const header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 1), }";
+    const { shape, data } = decodeNpy(file(header, Float64Array.of(0.1, 0.2)));
+    expect(shape).toEqual([2, 1]);
+    expect(data).toEqual(Float64Array.of(0.1, 0.2));
+  });
+
+  test.each([
+    ['something else', new TextEncoder().encode('hello, this is no array'), 'not a .npy file'],
+    ['an empty file', new Uint8Array(0), 'not a .npy file'],
+    [
+      'complex numbers',
+      file("{'descr': '<c16', 'fortran_order': False, 'shape': (1,), }", new Float64Array(2)),
+      'dtype <c16',
+    ],
+    [
+      'column-major order',
+      file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }", new Float32Array(4)),
+      'ascontiguousarray',
+    ],
+    [
+      'a file cut short',
+      file("{'descr': '<f4', 'fortran_order': False, 'shape': (9,), }", new Float32Array(4)),
+      'needs 36 bytes, the file has 16',
+    ],
+  ])('%s is refused', (_, bytes, message) => {
+    expect(() => decodeNpy(bytes)).toThrow(FormatError);
+    expect(() => decodeNpy(bytes)).toThrow(message);
+  });
+});

@@ -56,7 +56,8 @@ export function decodeNpy(bytes: Uint8Array): NpyArray {
     throw new FormatError(
       `npy: shape [${shape.join()}] needs ${size} bytes, the file has ${bytes.length - start}`,
     );
-  return { shape, data: new Elements(bytes.slice(start, start + size).buffer) };
+  const data = new Uint8Array(bytes.subarray(start, start + size)); // a copy, and so aligned
+  return { shape, data: new Elements(data.buffer) };
 }
 
 /** Writes NumPy's `.npy` format, version 1. */

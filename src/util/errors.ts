@@ -33,6 +33,11 @@ export class LimitError extends CotangentError {
   override name = 'LimitError';
 }
 
+/** A GPU buffer or device array that cannot be used as asked: destroyed, too small, a usage flag missing. */
+export class BufferError extends CotangentError {
+  override name = 'BufferError';
+}
+
 /** The device could not allocate what a plan needs. */
 export class OutOfMemoryError extends CotangentError {
   override name = 'OutOfMemoryError';

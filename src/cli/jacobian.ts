@@ -1,0 +1,119 @@
+import { array, createEngine, valueAndJacobian } from '../node.ts';
+import type { Engine, HostArray, Tensor } from '../node.ts';
+import { encodeNpy } from '../formats/npy.ts';
+import { writeBytes } from './files.ts';
+import { readInput } from './input.ts';
+import { loadModel, type Model } from './model.ts';
+import { readReference, relativeError } from './reference.ts';
+import { saliencyPng } from './saliency.ts';
+import { UsageError } from './usage.ts';
+
+/** The options of `cotangent jacobian`, as on the command line. */
+export interface JacobianOptions {
+  readonly input: string;
+  readonly wrt?: string;
+  readonly output?: string;
+  readonly mode: 'auto' | 'reverse' | 'forward';
+  readonly explain?: true;
+  readonly png?: string;
+  readonly reference?: string;
+}
+
+/**
+ * Computes the Jacobian of a model file at one input, prints what there is to say about it, and
+ * writes the files that were asked for.
+ */
+export async function runJacobian(
+  path: string,
+  options: JacobianOptions,
+  print: (line: string) => void,
+): Promise<void> {
+  const model = await loadModel(path);
+  const input = await readInput(options.input, model.input.shape);
+  const { f, at, parameter } = functionOf(model, input, options.wrt);
+  if (parameter !== undefined && options.png !== undefined)
+    throw new UsageError(`--png shows derivatives by the input; --wrt ${parameter} is a parameter`);
+  const reference =
+    options.reference === undefined
+      ? undefined
+      : await readReference(options.reference, input.data, parameter);
+
+  const engine = await createEngine();
+  try {
+    print(`adapter      ${adapterOf(engine)}`);
+    const J = engine.compile(valueAndJacobian(f, { mode: options.mode }));
+    const compileTime = await timed(() => J.prepare(at));
+    const first = await timed(() => J(at).then(([, jacobian]) => jacobian.read()));
+    const [value, jacobian] = await J(at);
+    const [y, rows] = await Promise.all([value.read(), jacobian.read()]);
+    const explanation = await J.explain(at);
+    const [{ order, reason }] = explanation.json.jacobians;
+
+    print(`scores       ${scores(y)}`);
+    print(`Jacobian     [${jacobian.shape.join(', ')}], ‖J‖ = ${norm(rows).toPrecision(6)}`);
+    print(`order        ${order}: ${reason}`);
+    print(`dispatches   ${explanation.json.dispatches}, in one submission`);
+    print(`time         compile ${ms(compileTime)}, run and read back ${ms(first)}`);
+    if (reference) {
+      const error = relativeError(rows, reference);
+      print(
+        `error        ${error.norm.toExponential(1)} of ‖J‖, largest ${error.largest.toExponential(1)} of max |J|, against the float64 reference`,
+      );
+    }
+    if (options.output !== undefined) {
+      await writeBytes(options.output, encodeNpy({ shape: jacobian.shape, data: rows }));
+      print(`written      ${options.output}`);
+    }
+    if (options.png !== undefined) {
+      await writeBytes(options.png, saliencyPng(rows, model.input.shape));
+      print(`written      ${options.png}: one map for each score, blue < 0 < red`);
+    }
+    if (options.explain) print(`\n${explanation.text}`);
+  } finally {
+    engine.destroy();
+  }
+}
+
+/** A function of one array, and the array. */
+interface Problem {
+  readonly f: (x: Tensor) => Tensor;
+  readonly at: HostArray;
+  /** the parameter's name; undefined if `at` is the model's input */
+  readonly parameter: string | undefined;
+}
+
+/** The model as a function of its input, or of the parameter called `wrt`. */
+function functionOf(model: Model, input: HostArray, wrt = model.input.name): Problem {
+  const { params } = model;
+  if (wrt === model.input.name)
+    return { f: (x) => model.call(x, params), at: input, parameter: undefined };
+  const at = params.get(wrt);
+  if (!at)
+    throw new UsageError(
+      `--wrt ${wrt}: there are ${[model.input.name, ...params.keys()].join(', ')}`,
+    );
+  return { f: (p) => model.call(input, new Map(params).set(wrt, p)), at, parameter: wrt };
+}
+
+function adapterOf({ info }: Engine): string {
+  const name = [info.vendor, info.architecture, info.description].filter(Boolean).join(', ');
+  return `${name} (${info.isSoftware ? 'software: no GPU was found' : 'GPU'})`;
+}
+
+function scores(y: ArrayLike<number>): string {
+  const values = Array.from(y);
+  const best = values.indexOf(Math.max(...values));
+  const list = values.map((v, i) => `${i}: ${v.toFixed(3)}`).join('  ');
+  return `${list}  -> ${best}`;
+}
+
+const norm = (values: Float32Array): number => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
+
+const ms = (time: number): string => `${time.toFixed(1)} ms`;
+
+/** Milliseconds until a task is done. */
+async function timed(task: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await task();
+  return performance.now() - start;
+}

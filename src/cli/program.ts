@@ -1,0 +1,61 @@
+import { Command, CommanderError, Option } from 'commander';
+import { CotangentError, FormatError } from '../node.ts';
+import { runJacobian, type JacobianOptions } from './jacobian.ts';
+import { UsageError } from './usage.ts';
+
+/** Where the program writes. */
+export interface Streams {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/**
+ * The program `cotangent`.
+ *
+ * @param args the command line after the program's name
+ * @returns the exit status: 0, or 2 if the command line or a file is at fault, or 1 if something
+ *   else is
+ */
+export async function runProgram(args: readonly string[], streams: Streams): Promise<number> {
+  try {
+    await program(streams).parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (e) {
+    if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2; // it has written its line
+    const expected = e instanceof UsageError || e instanceof CotangentError;
+    streams.err(`error: ${expected ? e.message : inFull(e)}\n`);
+    return e instanceof UsageError || e instanceof FormatError ? 2 : 1;
+  }
+}
+
+function program({ out, err }: Streams): Command {
+  const cotangent = new Command('cotangent')
+    .description('Derivatives of models, computed on the GPU through WebGPU')
+    .configureOutput({ writeOut: out, writeErr: err })
+    .showSuggestionAfterError(false) // one line is enough
+    .exitOverride(); // throw, and do not end the process
+  cotangent
+    .command('jacobian')
+    .description('The Jacobian of a model at one input')
+    .argument('<model>', 'a .weights.json file')
+    .requiredOption(
+      '--input <file>',
+      'the point: an array (.npy), or a picture (.png) as grey values',
+    )
+    .option('--wrt <name>', 'differentiate by this parameter, not by the input')
+    .option('--output <file>', 'write the Jacobian as .npy, shape [...outputs, ...inputs]')
+    .addOption(
+      new Option('--mode <mode>', 'order of accumulation')
+        .choices(['auto', 'reverse', 'forward'])
+        .default('auto'),
+    )
+    .option('--explain', 'say how it is computed: orders, kernels, memory')
+    .option('--png <file>', 'write the rows of the Jacobian as pictures')
+    .option('--reference <file>', 'print the error against a Jacobian in a .npy or .ref.json file')
+    .action((model: string, options: JacobianOptions) =>
+      runJacobian(model, options, (line) => out(`${line}\n`)),
+    );
+  return cotangent;
+}
+
+const inFull = (e: unknown): string => (e instanceof Error ? (e.stack ?? e.message) : String(e));

@@ -1,0 +1,254 @@
+/**
+ * Integer index expressions in a normal form that makes reshapes, transposes and broadcasts vanish.
+ *
+ * An expression is `constant + Σ coefficient · digit`, where a digit is `(v / divisor) % modulus` of a
+ * variable v. Splitting and joining digits is how a reshape of a transpose of a reshape becomes plain
+ * strides, with a division left only where the shapes really call for one.
+ */
+
+/** A loop variable of a kernel, or an expression that could not be simplified further. */
+export interface Variable {
+  /** WGSL expression of type u32 (or i32 where `min` < 0) */
+  readonly name: string;
+  readonly min: number;
+  /** inclusive */
+  readonly max: number;
+  /** for run-time values: what they are computed from, so that equal ones are one */
+  readonly inner?: { readonly op: 'div' | 'mod'; readonly of: Index; readonly by: number };
+}
+
+interface Digit {
+  readonly variable: Variable;
+  readonly divisor: number;
+  /** number of values the digit takes */
+  readonly modulus: number;
+  readonly coefficient: number;
+}
+
+export interface Index {
+  readonly constant: number;
+  readonly digits: readonly Digit[];
+}
+
+export function constant(value: number): Index {
+  return { constant: value, digits: [] };
+}
+
+export const ZERO: Index = constant(0);
+
+/** The variable `name` with values `0 .. size-1`. A variable of size 1 is the constant 0. */
+export function variable(name: string, size: number): Index {
+  return ranged(name, 0, size - 1);
+}
+
+/** A run-time value between `min` and `max`, both inclusive. */
+export function ranged(name: string, min: number, max: number): Index {
+  if (max <= min) return constant(min);
+  const v: Variable = { name, min, max };
+  return { constant: 0, digits: [whole(v, 1)] };
+}
+
+function whole(v: Variable, coefficient: number): Digit {
+  return { variable: v, divisor: 1, modulus: v.min < 0 ? Infinity : v.max + 1, coefficient };
+}
+
+const digitMin = (d: Digit): number => (d.variable.min < 0 ? d.variable.min : 0);
+const digitMax = (d: Digit): number => (d.variable.min < 0 ? d.variable.max : d.modulus - 1);
+
+export function minOf(e: Index): number {
+  let m = e.constant;
+  for (const d of e.digits) m += d.coefficient * (d.coefficient > 0 ? digitMin(d) : digitMax(d));
+  return m;
+}
+
+export function maxOf(e: Index): number {
+  let m = e.constant;
+  for (const d of e.digits) m += d.coefficient * (d.coefficient > 0 ? digitMax(d) : digitMin(d));
+  return m;
+}
+
+const sameVariable = (a: Variable, b: Variable): boolean => a === b || a.name === b.name;
+
+/** Joins digits that are neighbours: `c·m·((v/(d·m)) % n) + c·((v/d) % m) = c·((v/d) % (m·n))`. */
+function normalise(constantPart: number, list: readonly Digit[]): Index {
+  const digits: Digit[] = [];
+  for (const d of list) {
+    if (d.coefficient === 0 || d.modulus === 1) continue;
+    const same = digits.findIndex(
+      (e) =>
+        sameVariable(e.variable, d.variable) && e.divisor === d.divisor && e.modulus === d.modulus,
+    );
+    if (same < 0) digits.push(d);
+    else {
+      const e = digits[same] as Digit;
+      const coefficient = e.coefficient + d.coefficient;
+      if (coefficient === 0) digits.splice(same, 1);
+      else digits[same] = { ...e, coefficient };
+    }
+  }
+  for (let joined = true; joined; ) {
+    joined = false;
+    for (let i = 0; i < digits.length && !joined; i++)
+      for (let j = 0; j < digits.length && !joined; j++) {
+        const lo = digits[i] as Digit;
+        const hi = digits[j] as Digit;
+        if (i === j || !sameVariable(lo.variable, hi.variable)) continue;
+        if (hi.divisor !== lo.divisor * lo.modulus) continue;
+        if (hi.coefficient !== lo.coefficient * lo.modulus) continue;
+        digits[i] = { ...lo, modulus: lo.modulus * hi.modulus };
+        digits.splice(j, 1);
+        joined = true;
+      }
+  }
+  return { constant: constantPart, digits };
+}
+
+export function add(a: Index, b: Index): Index {
+  return normalise(a.constant + b.constant, [...a.digits, ...b.digits]);
+}
+
+export function scale(a: Index, factor: number): Index {
+  return normalise(
+    a.constant * factor,
+    a.digits.map((d) => ({ ...d, coefficient: d.coefficient * factor })),
+  );
+}
+
+export function offset(a: Index, by: number): Index {
+  return { constant: a.constant + by, digits: a.digits };
+}
+
+const floorMod = (a: number, n: number): number => ((a % n) + n) % n;
+
+/**
+ * Splits `e = n·quotient + rest` with `0 <= rest < n`, if its digits can be taken apart that way.
+ */
+function split(e: Index, n: number): { quotient: Index; rest: Index } | null {
+  const high: Digit[] = [];
+  const low: Digit[] = [];
+  for (const d of e.digits) {
+    if (d.coefficient % n === 0) {
+      high.push({ ...d, coefficient: d.coefficient / n });
+      continue;
+    }
+    // c·digit with c | n and the digit large: its low part stays, its high part moves up
+    const part = n / d.coefficient;
+    if (d.variable.min >= 0 && Number.isInteger(part) && part > 1 && d.modulus > part) {
+      if (d.modulus % part !== 0 && d.modulus !== lastModulus(d)) {
+        low.push(d);
+        continue;
+      }
+      const rest = Math.ceil(d.modulus / part);
+      low.push({ ...d, modulus: part });
+      high.push({ ...d, divisor: d.divisor * part, modulus: rest, coefficient: 1 });
+    } else low.push(d);
+  }
+  const restConstant = floorMod(e.constant, n);
+  const rest = normalise(restConstant, low);
+  if (minOf(rest) < 0 || maxOf(rest) >= n) return null;
+  return { quotient: normalise((e.constant - restConstant) / n, high), rest };
+}
+
+/** The number of values of the topmost digit of the variable at this divisor. */
+function lastModulus(d: Digit): number {
+  return d.variable.min < 0 ? Infinity : Math.ceil((d.variable.max + 1) / d.divisor);
+}
+
+function opaque(op: 'div' | 'mod', of: Index, by: number, low: number, max: number): Index {
+  const min = Math.max(0, low); // negative only outside a guard, where nothing is read
+  if (min >= max) return constant(min);
+  const text = isSigned(of) ? `u32(${render(of)})` : render(of);
+  const name = op === 'div' ? `(${text} / ${by}u)` : `(${text} % ${by}u)`;
+  return { constant: 0, digits: [whole({ name, min, max, inner: { op, of, by } }, 1)] };
+}
+
+/** `floor(e / n)` for `e >= 0`. */
+export function div(e: Index, n: number): Index {
+  if (n === 1) return e;
+  const s = split(e, n);
+  if (s) return s.quotient;
+  return opaque('div', e, n, Math.floor(minOf(e) / n), Math.floor(maxOf(e) / n));
+}
+
+/** `e mod n` for `e >= 0`. */
+export function mod(e: Index, n: number): Index {
+  if (n === 1) return ZERO;
+  if (minOf(e) >= 0 && maxOf(e) < n) return e;
+  const s = split(e, n);
+  if (s) return s.rest;
+  return opaque('mod', e, n, 0, Math.min(n - 1, maxOf(e)));
+}
+
+/** Whether two expressions are the same for all values of their variables. */
+export function equal(a: Index, b: Index): boolean {
+  return isConstant(add(a, scale(b, -1)), 0);
+}
+
+export function isConstant(e: Index, value?: number): boolean {
+  return e.digits.length === 0 && (value === undefined || e.constant === value);
+}
+
+/** The coefficient by which `e` moves when `variable` moves by one; null if it is no fixed stride. */
+export function strideIn(e: Index, name: string): number | null {
+  let stride = 0;
+  for (const d of e.digits) {
+    if (d.variable.name === name) {
+      if (d.divisor !== 1) return null;
+      if (d.modulus <= d.variable.max) return null;
+      stride += d.coefficient;
+    } else if (d.variable.inner && mentions(d.variable.inner.of, name)) return null;
+  }
+  return stride;
+}
+
+export function mentions(e: Index, name: string): boolean {
+  return e.digits.some(
+    (d) =>
+      d.variable.name === name || (d.variable.inner ? mentions(d.variable.inner.of, name) : false),
+  );
+}
+
+/** Replaces variables by expressions (which must have the same range or a smaller one). */
+export function substitute(e: Index, by: (name: string) => Index | undefined): Index {
+  let out: Index = constant(e.constant);
+  for (const d of e.digits) {
+    let value: Index;
+    if (d.variable.inner) {
+      const inner = substitute(d.variable.inner.of, by);
+      value =
+        d.variable.inner.op === 'div' ? div(inner, d.variable.inner.by) : mod(inner, d.variable.inner.by);
+    } else {
+      value = by(d.variable.name) ?? { constant: 0, digits: [whole(d.variable, 1)] };
+    }
+    if (d.divisor !== 1) value = div(value, d.divisor);
+    if (d.modulus !== Infinity && maxOf(value) >= d.modulus) value = mod(value, d.modulus);
+    out = add(out, scale(value, d.coefficient));
+  }
+  return out;
+}
+
+/** WGSL text: u32 arithmetic, or i32 where a part may be negative. */
+export function render(e: Index): string {
+  const signed =
+    e.constant < 0 || e.digits.some((d) => d.coefficient < 0 || d.variable.min < 0);
+  const suffix = signed ? 'i' : 'u';
+  const parts: string[] = [];
+  for (const d of e.digits) {
+    let text = d.variable.name;
+    if (d.divisor !== 1) text = `${text} / ${d.divisor}u`;
+    const top = lastModulus(d);
+    if (d.modulus < top) text = `${d.divisor !== 1 ? `(${text})` : text} % ${d.modulus}u`;
+    const plain = text === d.variable.name;
+    if (signed && d.variable.min >= 0) text = `i32(${text})`;
+    else if (!plain) text = `(${text})`;
+    if (d.coefficient !== 1) text = `${text} * ${d.coefficient}${suffix}`;
+    parts.push(text);
+  }
+  if (e.constant !== 0 || parts.length === 0) parts.push(`${e.constant}${suffix}`);
+  return parts.length === 1 ? (parts[0] as string) : `(${parts.join(' + ')})`;
+}
+
+/** Whether `render` gives i32 text. */
+export function isSigned(e: Index): boolean {
+  return e.constant < 0 || e.digits.some((d) => d.coefficient < 0 || d.variable.min < 0);
+}

@@ -1,0 +1,166 @@
+import { add, scale, type Index } from '../../ir/index-expr.ts';
+import { apply, type Tensor } from '../../ir/tensor.ts';
+import { sizeOf, stridesOf, type Shape } from '../../util/shape.ts';
+import { dim, withDim } from '../axes.ts';
+import { embedded } from '../embedded.ts';
+import { dot, eachIndex, gatherElements } from '../ndarray.ts';
+import { full, fullValue } from '../source.ts';
+import { linear } from './define.ts';
+import { reshape } from './layout.ts';
+import { flip, pad } from './slice.ts';
+
+type Nd = { shape: Shape; data: Float64Array };
+interface WindowParams {
+  /** axis of the windowed tensor without taps, counted from the end (< 0) */
+  axis: number;
+  size: number;
+  stride: number;
+  dilation: number;
+}
+
+const params = (p: Readonly<Record<string, unknown>>): WindowParams => p as unknown as WindowParams;
+
+// ---- window: y[.., l, .., t] = x[.., l·stride + t·dilation, ..]: a sliding window along `axis`,
+// its taps on a new last axis. A convolution is a contraction of a window with the weights.
+
+const windowOp = linear({
+  name: 'window',
+  shape(x, p) {
+    const { axis, size, stride, dilation } = params(p);
+    const n = x[x.length + axis] as number;
+    return [...withDim(x, axis, Math.floor((n - (size - 1) * dilation - 1) / stride) + 1), size];
+  },
+  evaluate([x], p, shape) {
+    const { axis, stride, dilation } = params(p);
+    const t = x as Nd;
+    const strides = stridesOf(t.shape);
+    const i = t.shape.length + axis;
+    const unit = strides[i] as number;
+    strides[i] = unit * stride;
+    return gatherElements(t, shape, (at) => dot(at, [...strides, unit * dilation]));
+  },
+  transpose(g, node) {
+    const p = params(node.params);
+    return fold(g, p.axis, dim(node.inputs[0] as Tensor, p.axis), p.stride, p.dilation);
+  },
+  rewrite([x], p) {
+    const t = x as Tensor;
+    const value = fullValue(t);
+    if (value !== undefined) return full(windowOp.shape([t], p), value, t.dtype);
+    const e = embedded(t);
+    const { axis } = params(p);
+    if (e && axis !== e.a && axis !== e.b)
+      return e.again(apply(windowOp, [e.inner], p), e.a - 1, e.b - 1);
+    return undefined;
+  },
+  indexMap(at, node) {
+    const { axis, stride, dilation } = params(node.params);
+    const i = at.length - 1 + axis;
+    const tap = at[at.length - 1] as Index;
+    return {
+      at: at
+        .slice(0, -1)
+        .map((c, j) => (j === i ? add(scale(c, stride), scale(tap, dilation)) : c)),
+      guards: [],
+    };
+  },
+  derivative: 'window(dx)',
+});
+
+/** Sliding windows of `size` taps along `axis` (counted from the end); the taps become the last axis. */
+export function window(
+  x: Tensor,
+  axis: number,
+  size: number,
+  stride = 1,
+  dilation = 1,
+): Tensor {
+  return apply(windowOp, [x], { axis, size, stride, dilation });
+}
+
+// ---- fold, the adjoint: y[.., l·stride + t·dilation, ..] += x[.., l, .., t]
+
+const foldOp = linear({
+  name: 'fold',
+  shape: (x, p) => withDim(x.slice(0, -1), p['axis'] as number, p['length'] as number),
+  evaluate([x], p, shape) {
+    const { axis, stride, dilation } = params(p);
+    const t = x as Nd;
+    const out = new Float64Array(sizeOf(shape));
+    const strides = stridesOf(shape);
+    const i = shape.length + axis;
+    const unit = strides[i] as number;
+    strides[i] = unit * stride;
+    eachIndex(t.shape, (at, k) => {
+      const to = dot(at, [...strides, unit * dilation]);
+      out[to] = (out[to] as number) + (t.data[k] as number);
+    });
+    return out;
+  },
+  transpose(g, node) {
+    const { axis, stride, dilation } = params(node.params);
+    return window(g, axis, dim(node.inputs[0] as Tensor, -1), stride, dilation);
+  },
+  rewrite([x], p) {
+    const t = x as Tensor;
+    if (fullValue(t) === 0) return full(foldOp.shape([t], p), 0, t.dtype);
+    const { axis } = params(p);
+    const e = embedded(t);
+    if (e && e.a < -1 && e.b < -1 && axis - 1 !== e.a && axis - 1 !== e.b)
+      return e.again(apply(foldOp, [e.inner], p), e.a + 1, e.b + 1);
+    return foldOfContraction(t, axis, p) ?? undefined;
+  },
+  derivative: 'fold(dx)',
+});
+
+/**
+ * The gradient of a convolution by its input. There fold meets Σ_o g[.., l, 1] w[.., 1, t], and
+ *   y[i] = Σ_{l·s + t·d = i} Σ_o g[l] w[t] = Σ_t Σ_o g'[i + t·d] w[T-1-t],
+ * with g' = g, s-1 zeros between its elements, shifted by (T-1)·d: a contraction again, with windows
+ * of g instead of a product l × t in memory.
+ */
+function foldOfContraction(
+  x: Tensor,
+  axis: number,
+  p: Readonly<Record<string, unknown>>,
+): Tensor | null {
+  if (x.op.name !== 'contract') return null;
+  const { stride, dilation } = params(p);
+  const length = p['length'] as number;
+  const taps = dim(x, -1);
+  const at = axis - 1; // the position axis, as `x` counts it
+  const axes = x.params['axes'] as number[];
+  if (axes.includes(at) || axes.includes(-1)) return null;
+  const [a, b] = x.inputs as [Tensor, Tensor];
+  const isSource = (g: Tensor, w: Tensor): boolean =>
+    dim(g, -1) === 1 && dim(w, at) === 1 && dim(w, -1) === taps && dim(g, at) === dim(x, at);
+  if (!isSource(a, b) && !isSource(b, a)) return null;
+  const [g, w] = isSource(a, b) ? [a, b] : [b, a];
+  const reach = (taps - 1) * dilation;
+  const spread = (dim(x, at) - 1) * stride + 1;
+  const high = length - spread; // >= reach - ... may be smaller than the reach, never negative
+  const source = pad(dropLast(g), axis, reach, high, stride - 1);
+  const windows = window(source, axis, taps, 1, dilation);
+  const contracted = apply(x.op, [windows, flip(w, -1)], {
+    axes: [...new Set([...axes, -1])].sort((m, n) => m - n),
+  });
+  return dropLast(contracted);
+}
+
+/** `x` without its last axis, of length 1. */
+function dropLast(x: Tensor): Tensor {
+  return reshape(x, x.shape.slice(0, -1));
+}
+
+/** Adds the taps (last axis) of sliding windows up along `axis`, which gets `length` elements. */
+export function fold(
+  x: Tensor,
+  axis: number,
+  length: number,
+  stride = 1,
+  dilation = 1,
+): Tensor {
+  return apply(foldOp, [x], { axis, length, stride, dilation });
+}
+
+export const windowOps = [windowOp, foldOp];

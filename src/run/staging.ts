@@ -1,0 +1,57 @@
+import type { DType, TypedArray } from '../util/dtype.ts';
+import { DeviceLostError } from '../util/errors.ts';
+import type { Allocation, BufferPool } from './buffers.ts';
+import { scoped, validationError, type Losses } from './faults.ts';
+import { MAP_MODE_READ, STAGING } from './usage.ts';
+
+/**
+ * Copies elements from the device into `out`. The copy is submitted before this returns, so the
+ * source may be written or released at once; every read has a staging buffer of its own, so reads
+ * may overlap.
+ */
+export async function readBack(
+  pool: BufferPool,
+  losses: Losses,
+  who: string,
+  source: { buffer: GPUBuffer; offset: number },
+  dtype: DType,
+  out: TypedArray,
+): Promise<void> {
+  const bytes = out.length * 4;
+  const request = { label: 'cotangent readback', bytes, usage: STAGING };
+  const idle = pool.take(request);
+  let staging = idle;
+  if (!staging) {
+    // new memory may be refused, which shows only later
+    [staging] = (await pool.allocate([request])) as [Allocation];
+  }
+  const target = staging.buffer;
+  try {
+    const { value: mapped, caught } = scoped(pool.device, false, () => {
+      const encoder = pool.device.createCommandEncoder({ label: request.label });
+      encoder.copyBufferToBuffer(source.buffer, source.offset, target, 0, bytes);
+      pool.device.queue.submit([encoder.finish()]);
+      return target.mapAsync(MAP_MODE_READ, 0, bytes).then(
+        () => null,
+        (error: unknown) => error as Error,
+      );
+    });
+    const [errors, failure] = await losses.guard(Promise.all([caught, mapped]));
+    if (errors.validation) throw validationError(who, errors.validation);
+    // a valid mapping fails only when the device goes away; its `lost` may tell a moment later
+    if (failure)
+      throw new DeviceLostError(
+        `${who}: the GPU device was lost before the result was there; call again`,
+        { cause: failure },
+      );
+    const raw = target.getMappedRange(0, bytes);
+    if (dtype === 'f32') out.set(new Float32Array(raw));
+    else if (dtype === 'i32') out.set(new Int32Array(raw));
+    else out.set(new Uint32Array(raw));
+    target.unmap();
+    staging.release();
+  } catch (error) {
+    pool.discard(staging);
+    throw error;
+  }
+}

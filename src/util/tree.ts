@@ -1,0 +1,97 @@
+import { ArrayValue } from './array.ts';
+import { TraceError } from './errors.ts';
+
+/**
+ * Arrays and plain objects nested to any depth. Their leaves are values (tensors, arrays, numbers) or
+ * static things (strings, booleans, null, functions), which pass through transforms untouched.
+ */
+export type Tree = unknown;
+
+/** The structure of a tree, with a hole for each value. */
+export interface TreeDef {
+  /** same for trees of equal structure and equal static parts */
+  readonly key: string;
+  readonly count: number;
+  /** the tree again, with `leaves` in the holes */
+  build<T>(leaves: readonly T[]): unknown;
+}
+
+export interface Flat {
+  readonly leaves: readonly unknown[];
+  /** for each leaf where it stands: `.net.w`, `[0]` */
+  readonly paths: readonly string[];
+  readonly def: TreeDef;
+}
+
+/** Marks classes whose instances are leaves. Implemented by Tensor and every ArrayValue. */
+export type IsLeaf = (value: unknown) => boolean;
+
+const staticIds = new WeakMap<object, number>();
+let nextStatic = 0;
+
+function staticKey(value: unknown): string {
+  if (typeof value === 'function') {
+    let id = staticIds.get(value);
+    if (id === undefined) staticIds.set(value, (id = nextStatic++));
+    return `f${id}`;
+  }
+  return JSON.stringify(value) ?? 'undefined';
+}
+
+const isPlain = (value: object): boolean => {
+  const proto: unknown = Object.getPrototypeOf(value);
+  return proto === Object.prototype || proto === null;
+};
+
+/**
+ * Leaves of a tree in order, and its structure.
+ *
+ * @param who speaks in errors
+ * @throws TraceError for a bare array of numbers (wrap it in `array(...)`) and for foreign objects
+ */
+export function flattenTree(tree: Tree, isTensor: IsLeaf, who: string): Flat {
+  const leaves: unknown[] = [];
+  const paths: string[] = [];
+  type Build = (leaves: readonly unknown[]) => unknown;
+  const walk = (value: unknown, path: string): { key: string; build: Build } => {
+    if (typeof value === 'number' || value instanceof ArrayValue || isTensor(value)) {
+      const i = leaves.push(value) - 1;
+      paths.push(path);
+      return { key: '*', build: (l) => l[i] };
+    }
+    if (ArrayBuffer.isView(value))
+      throw new TraceError(`${who}: got a bare typed array${path && ` at ${path}`}; wrap it in array(...)`);
+    if (Array.isArray(value)) {
+      if (value.length > 0 && value.every((v) => typeof v === 'number'))
+        throw new TraceError(
+          `${who}: got a bare array of numbers${path && ` at ${path}`}; wrap it in array(...)`,
+        );
+      const parts = value.map((v, i) => walk(v, `${path}[${i}]`));
+      return {
+        key: `[${parts.map((p) => p.key).join()}]`,
+        build: (l) => parts.map((p) => p.build(l)),
+      };
+    }
+    if (typeof value === 'object' && value !== null) {
+      if (!isPlain(value))
+        throw new TraceError(
+          `${who}: got ${value instanceof Promise ? 'a promise' : `a ${value.constructor.name}`}${path && ` at ${path}`}; pass tensors, array(...), numbers, or arrays and plain objects of them`,
+        );
+      const parts = Object.entries(value).map(
+        ([k, v]) => [k, walk(v, `${path}.${k}`)] as const,
+      );
+      return {
+        key: `{${parts.map(([k, p]) => `${JSON.stringify(k)}:${p.key}`).join()}}`,
+        build: (l) => Object.fromEntries(parts.map(([k, p]) => [k, p.build(l)])),
+      };
+    }
+    return { key: staticKey(value), build: () => value };
+  };
+  const { key, build } = walk(tree, '');
+  return { leaves, paths, def: { key, count: leaves.length, build } };
+}
+
+/** Tree of the same structure with `f` of each leaf. */
+export function mapTree<T>(flat: Flat, f: (leaf: unknown, i: number) => T): unknown {
+  return flat.def.build(flat.leaves.map(f));
+}

@@ -87,9 +87,8 @@ async function runSuite(project) {
     `vitest run --project ${project} --reporter=default --reporter=./tools/totals-reporter.mjs`,
     { live: true, env: { TOTALS_FILE: file } },
   );
-  /** @type {Totals & { skipped: number }} */
   const totals = existsSync(file)
-    ? JSON.parse(readFileSync(file, 'utf8'))
+    ? /** @type {Totals & { skipped: number }} */ (JSON.parse(readFileSync(file, 'utf8')))
     : { passed: 0, failed: 0, skipped: 0 };
   rmSync(folder, { recursive: true });
   if (totals.passed + totals.failed === 0) {

@@ -93,7 +93,7 @@ let nextIdentity = 0;
 
 function key(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(key).join()}]`;
-  if (value instanceof ArrayValue) {
+  if (value instanceof ArrayValue || (typeof value === 'object' && value !== null)) {
     let id = identities.get(value);
     if (id === undefined) identities.set(value, (id = nextIdentity++));
     return `@${id}`;

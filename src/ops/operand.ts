@@ -33,7 +33,7 @@ const containsTensor = (value: unknown): boolean =>
   value instanceof Tensor || (Array.isArray(value) && value.some(containsTensor));
 
 /** Leaves of an argument or result of a transformed function, as tensors. */
-export function tensorTree(tree: unknown, who: string): Flat & { leaves: readonly Tensor[] } {
+export function tensorTree(tree: unknown, who: string): Flat<Tensor> {
   const flat = flattenTree(tree, isTensor, who);
   return { ...flat, leaves: flat.leaves.map((v) => toTensor(v, who)) };
 }

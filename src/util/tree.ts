@@ -16,8 +16,8 @@ export interface TreeDef {
   build<T>(leaves: readonly T[]): unknown;
 }
 
-export interface Flat {
-  readonly leaves: readonly unknown[];
+export interface Flat<T = unknown> {
+  readonly leaves: readonly T[];
   /** for each leaf where it stands: `.net.w`, `[0]` */
   readonly paths: readonly string[];
   readonly def: TreeDef;

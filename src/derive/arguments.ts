@@ -1,0 +1,119 @@
+import type { Tensor } from '../ir/tensor.ts';
+import { rebuild } from '../ir/walk.ts';
+import { lead } from '../ops/linear/layout.ts';
+import { isTensor, tensorTree } from '../ops/operand.ts';
+import { variableLike } from '../ops/source.ts';
+import { DTypeError, TraceError } from '../util/errors.ts';
+import { flattenTree, type Flat } from '../util/tree.ts';
+
+/** Which arguments are differentiated: one, or a list (then results are lists too). */
+export type Argnums = number | readonly number[];
+
+/** Positions of the arguments, in the order asked for. @throws TraceError */
+export function resolveArgnums(argnums: Argnums, count: number, who: string): number[] {
+  const list: readonly unknown[] = Array.isArray(argnums) ? argnums : [argnums];
+  if (list.length === 0)
+    throw new TraceError(`${who}: argnums is empty; name at least one of ${count} argument(s)`);
+  const out = list.map((n) => {
+    if (typeof n !== 'number' || !Number.isInteger(n))
+      throw new TraceError(`${who}: argnums are whole numbers, got ${JSON.stringify(n)}`);
+    if (n < -count || n >= count)
+      throw new TraceError(
+        `${who}: argnums ${n} is out of range, the function was given ${count} argument(s)`,
+      );
+    return n < 0 ? n + count : n;
+  });
+  if (new Set(out).size !== out.length)
+    throw new TraceError(
+      `${who}: argnums name an argument twice, got [${list.join()}]; name each once`,
+    );
+  return out;
+}
+
+type TensorTree = Flat<Tensor>;
+
+/** A function called on fresh variables in place of some of its arguments. */
+export interface Call {
+  /** variables, over all chosen arguments */
+  readonly variables: readonly Tensor[];
+  /** what they stand for */
+  readonly values: readonly Tensor[];
+  /** one tree per chosen argument */
+  readonly arguments: readonly TensorTree[];
+  readonly output: TensorTree;
+  readonly aux: unknown;
+  /** results written over the variables, now over the values */
+  bind(results: readonly Tensor[]): Tensor[];
+}
+
+/**
+ * Calls `f` with variables in place of the arguments `positions`; the others pass through.
+ *
+ * @throws DTypeError when a chosen argument is not f32 (unless `anyType`)
+ */
+export function callOnVariables(
+  f: (...args: never[]) => unknown,
+  args: readonly unknown[],
+  positions: readonly number[],
+  who: string,
+  { hasAux = false, anyType = false }: { hasAux?: boolean; anyType?: boolean } = {},
+): Call {
+  if (typeof f !== 'function')
+    throw new TraceError(`${who}: takes a function first, got ${f === null ? 'null' : typeof f}`);
+  const trees = positions.map((p) => tensorTree(args[p], who));
+  const values = trees.flatMap((t) => t.leaves);
+  trees.forEach((tree, i) =>
+    tree.leaves.forEach((x, k) => {
+      if (x.dtype !== 'f32' && !anyType)
+        throw new DTypeError(
+          `${who}: argument ${positions[i]}${tree.paths[k]} is ${x.dtype}, which has no derivative; cast it to f32 or leave it out of argnums`,
+        );
+    }),
+  );
+  const variables = values.map(variableLike);
+  let at = 0;
+  const given = [...args];
+  trees.forEach((tree, i) => {
+    const count = tree.leaves.length;
+    given[positions[i] as number] = tree.def.build(variables.slice(at, at + count));
+    at += count;
+  });
+  const result: unknown = f(...(given as never[]));
+  const replacements = new Map(variables.map((v, i) => [v, values[i] as Tensor]));
+  const bind = (results: readonly Tensor[]): Tensor[] => rebuild(results, replacements, lead);
+  let main = result;
+  let aux: unknown;
+  if (hasAux) {
+    if (!Array.isArray(result) || result.length !== 2)
+      throw new TraceError(
+        `${who}: with hasAux the function returns [output, aux], got ${describe(result)}`,
+      );
+    [main, aux] = result as [unknown, unknown];
+    const flat = flattenTree(aux, isTensor, who);
+    const bound = bind(flat.leaves.filter(isTensor));
+    let k = 0;
+    aux = flat.def.build(flat.leaves.map((v) => (isTensor(v) ? bound[k++] : v)));
+  }
+  return { variables, values, arguments: trees, output: outputTree(main, who), aux, bind };
+}
+
+/** The tensors a function returned. @throws TraceError when there are none, or other things */
+export function outputTree(result: unknown, who: string): TensorTree {
+  const tree = tensorTree(result, `${who}: result of the function`);
+  const statics = tree.def.key.replace(/"(?:[^"\\]|\\.)*":/g, '').match(/true|false|null|undefined|"|f\d/);
+  if (tree.leaves.length === 0 || statics)
+    throw new TraceError(
+      `${who}: the function returned ${describe(result)}; return tensors, or arrays and objects of tensors`,
+    );
+  return tree;
+}
+
+export function describe(value: unknown): string {
+  if (isTensor(value)) return value.toString();
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value))
+    return value.length === 0 ? 'an empty array' : `[${value.map(describe).join(', ')}]`;
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'string' ? `the string ${JSON.stringify(value)}` : String(value as number);
+}

@@ -1,4 +1,6 @@
 // @requires special.wgsl
+// x = n π/2 + r, |r| <= π/4; then sin and cos are ± sin r or ± cos r by n mod 4. The polynomials
+// are minimax fits made for this project.
 // @slot types
 alias F = f32;
 alias I = i32;
@@ -6,54 +8,108 @@ alias U = u32;
 alias B = bool;
 // @end
 
-// sin r = r + r^3 S(r^2) and cos r = 1 - r^2/2 + r^4 C(r^2) for |r| <= pi/4: minimax fits made for
-// this project.
+// r + r^3 S(r^2), to a relative 4e-9
 fn ct_sin_reduced(r: F) -> F {
   let s = r * r;
   return r + r * s * ((-0.00019517206 * s + 0.0083321845) * s - 0.16666655);
 }
+
+// 1 - r^2/2 + r^4 C(r^2), to 1e-10
 fn ct_cos_reduced(r: F) -> F {
   let s = r * r;
   return 1.0 - (0.5 * s - s * s * ((2.4430668e-5 * s - 0.0013887301) * s + 0.041666646));
 }
 
-// Quarter turns: round(x / (π/2)), exact enough for |x| < 2^17.
-fn ct_quarters(x: F) -> F { return round(x * 0.63661977); }
+// n mod 4 (in the low two bits of n), and r
+struct ct_Quarters { n: I, r: F }
 
-// x - n π/2, for n < 2^16. π/2 in four parts (Cody and Waite): n times each of the first three, of
-// 8 bits, is exact, and so are the differences when they cancel. The max never binds: it keeps a
-// compiler that reassociates from adding the parts up.
-fn ct_quarter_rest(x: F, n: F) -> F {
+// For |x| <= 1e5, where n < 2^16: π/2 in four parts (Cody and Waite). n times each of the first
+// three, of 8 bits, is exact, and so are the differences when they cancel. The max never binds for
+// such x: it keeps a compiler that reassociates from adding the parts up.
+fn ct_quarters_near(x: F) -> ct_Quarters {
+  let n = round(x * 0.63661977);
   var r = max(x - n * 1.5703125, F(-99.0));
   r = max(r - n * 4.84466552734375e-4, F(-9.0));
   r = max(r + n * 6.4074993133544922e-7, F(-9.0));
-  return r - n * 9.9209357968e-10;
+  return ct_Quarters(ct_int(n), r - n * 9.9209357968e-10);
 }
 
-// sin(r + q π/2), for |r| <= π/4
-fn ct_sin_quarter(r: F, q: I) -> F {
-  let y = select(ct_sin_reduced(r), ct_cos_reduced(r), (q & I(1)) != I(0));
-  return bitcast<F>(bitcast<I>(y) ^ ((q & I(2)) << U(30u)));
+// The upper word of m w, for m < 2^24.
+fn ct_mul_upper(m: U, w: U) -> U {
+  let a = m >> U(12u);
+  let b = m & U(0xfffu);
+  let c = w >> U(16u);
+  let d = w & U(0xffffu);
+  // m w = 2^28 ac + 2^16 bc + 2^12 ad + bd
+  let ac = a * c;
+  let bc = b * c;
+  let low = ((ac & U(15u)) << U(16u)) + ((bc & U(0xffffu)) << U(4u)) + a * d + ((b * d) >> U(12u));
+  return (ac >> U(4u)) + (bc >> U(16u)) + (low >> U(20u));
+}
+
+// For 2^16 <= |x| < 2^128 (Payne and Hanek). With |x| = m 2^(s-30) and m < 2^24 whole, the bits of
+// 2/π before the s-th (counting one word of zeros) give multiples of four quarters; the 80 from
+// there on, times m, are the number of quarters mod 4, to 2^-53.
+fn ct_quarters_far(x: F) -> ct_Quarters {
+  let bits = bitcast<U>(abs(x));
+  let m = (bits & U(0x7fffffu)) | U(0x800000u);
+  let s = (bits >> U(23u)) - U(120u);
+  var w0 = U(0u);
+  var w1 = U(0xa2f9836eu);
+  var w2 = U(0x4e441529u);
+  var w3 = U(0xfc2757d1u);
+  let one = s >= U(32u);
+  let two = s >= U(64u);
+  let three = s >= U(96u);
+  let four = s >= U(128u);
+  w0 = select(select(select(select(w0, w1, one), w2, two), w3, three), U(0xf534ddc0u), four);
+  w1 = select(select(select(select(w1, w2, one), w3, two), U(0xf534ddc0u), three), U(0xdb629599u), four);
+  w2 = select(select(select(select(w2, w3, one), U(0xf534ddc0u), two), U(0xdb629599u), three), U(0x3c439041u), four);
+  w3 = select(select(select(select(w3, U(0xf534ddc0u), one), U(0xdb629599u), two), U(0x3c439041u), three), U(0xfe5163abu), four);
+  let left = s & U(31u);
+  let right = U(31u) - left;
+  let f0 = (w0 << left) | ((w1 >> U(1u)) >> right);
+  let f1 = (w1 << left) | ((w2 >> U(1u)) >> right);
+  let f2 = (w2 << left) | ((w3 >> U(1u)) >> right);
+  let rest = ((m >> U(8u)) * (f2 >> U(16u))) >> U(8u);
+  let low = m * f1 + rest;
+  let high = m * f0 + ct_mul_upper(m, f1) + select(U(0u), U(1u), low < rest);
+  // The top two bits of high count quarters; what follows, as a signed number, is r/(π/2).
+  let n = (high + U(0x20000000u)) >> U(30u);
+  let t = F(bitcast<I>((high << U(2u)) | (low >> U(30u)))) * 0x1p-32 + F(bitcast<I>((low << U(2u)) >> U(8u))) * 0x1p-56;
+  let sign = select(F(1.0), F(-1.0), x < F(0.0));
+  return ct_Quarters(bitcast<I>(n) * I(sign), t * 1.5707964 * sign);
+}
+
+fn ct_quarters(x: F) -> ct_Quarters {
+  var q = ct_quarters_near(x);
+  let far = abs(x) > F(1e5);
+  if (any(far)) {
+    let p = ct_quarters_far(x);
+    q = ct_Quarters(select(q.n, p.n, far), select(q.r, p.r, far));
+  }
+  return q;
+}
+
+// sin(r + n π/2)
+fn ct_sin_quarter(q: ct_Quarters, shift: i32) -> F {
+  let n = q.n + I(shift);
+  let y = select(ct_sin_reduced(q.r), ct_cos_reduced(q.r), (n & I(1)) != I(0));
+  return bitcast<F>(bitcast<I>(y) ^ ((n & I(2)) << U(30u)));
 }
 
 fn ct_sin(x: F) -> F {
-  let n = ct_quarters(x);
-  let y = ct_sin_quarter(ct_quarter_rest(x, n), ct_int(n));
-  return select(ct_nan(), y, ct_isfinite(x));
+  return select(ct_nan(), ct_sin_quarter(ct_quarters(x), 0), ct_isfinite(x));
 }
 
 fn ct_cos(x: F) -> F {
-  let n = ct_quarters(x);
-  let y = ct_sin_quarter(ct_quarter_rest(x, n), ct_int(n) + I(1));
-  return select(ct_nan(), y, ct_isfinite(x));
+  return select(ct_nan(), ct_sin_quarter(ct_quarters(x), 1), ct_isfinite(x));
 }
 
 fn ct_tan(x: F) -> F {
-  let n = ct_quarters(x);
-  let r = ct_quarter_rest(x, n);
-  let s = ct_sin_reduced(r);
-  let c = ct_cos_reduced(r);
-  let odd = (ct_int(n) & I(1)) != I(0);
-  let y = select(s, -c, odd) / select(c, s, odd);
-  return select(ct_nan(), y, ct_isfinite(x));
+  let q = ct_quarters(x);
+  let s = ct_sin_reduced(q.r);
+  let c = ct_cos_reduced(q.r);
+  let odd = (q.n & I(1)) != I(0);
+  return select(ct_nan(), select(s, -c, odd) / select(c, s, odd), ct_isfinite(x));
 }

@@ -12,6 +12,8 @@ export interface Backend {
   readonly tolerance: Tolerance;
   /** Runs `f` and reads its result; rejects with what `f` or the library throws. */
   run(f: Traced, ...args: unknown[]): Promise<Result>;
+  /** `run`, to be called again: on the GPU `f` is traced and compiled once for each shape. */
+  compile(f: Traced): (...args: unknown[]) => Promise<Result>;
   /**
    * Asserts a tree of results: |got - want| <= accuracy x max(|want|) in each leaf, accuracy being
    * 1e-5 on the GPU (as the stored references have it) and 1e-9 on the interpreter. `scale` replaces
@@ -57,14 +59,19 @@ const assertions = (accuracy: number): Pick<Backend, 'close' | 'exact'> => ({
 const finiteMax = (x: Numbers): number =>
   maxAbs({ shape: x.shape, data: Array.from(x.data).filter(Number.isFinite) });
 
+/** Gives a function that interprets `f` in float64. */
+const onReference =
+  (f: Traced) =>
+  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws becomes a rejection
+  async (...args: unknown[]): Promise<Result> =>
+    evaluate(f as never, ...(args as never[])) as Result;
+
 export const reference: Backend = {
   name: 'reference',
   tolerance: 'tol_f64',
   ...assertions(1e-9),
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws becomes a rejection
-  async run(f, ...args) {
-    return evaluate(f as never, ...(args as never[])) as Result;
-  },
+  compile: onReference,
+  run: (f, ...args) => onReference(f)(...args),
 };
 
 interface Readable {
@@ -93,7 +100,7 @@ async function readTree(x: unknown): Promise<Result> {
 }
 
 /** Compiles `f` once and gives a function that runs it and reads its result. */
-export function onGpu(f: Traced): (...args: unknown[]) => Promise<Result> {
+function onGpu(f: Traced): (...args: unknown[]) => Promise<Result> {
   const compiled = compile(f as (...args: Tensor[]) => Tensor);
   return async (...args) => readTree(await compiled(...(args as never[])));
 }
@@ -102,5 +109,6 @@ export const gpu: Backend = {
   name: 'gpu',
   tolerance: 'tol_f32',
   ...assertions(1e-5),
+  compile: onGpu,
   run: async (f, ...args) => onGpu(f)(...args),
 };

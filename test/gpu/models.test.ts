@@ -1,0 +1,4 @@
+import { gpu } from '../support/backend.ts';
+import { modelSuite } from '../support/model-suite.ts';
+
+modelSuite(gpu);

@@ -46,11 +46,14 @@ fn ct_exp2(x: F) -> F {
   return select(y, x, ct_isnan(x));
 }
 
-// 2^n (e^r - 1) + (2^n - 1), halved so that n = 128 does not overflow early.
+// (e^x - 1)/4 = 2^(n-2) (e^r - 1) + (2^(n-2) - 1/4), for -18 <= x < 89.7 (where n = 129)
+fn ct_expm1_quarter(x: F) -> F {
+  let n = ct_exp_n(x);
+  let s = ct_pow2i(ct_int(n) - I(2));
+  return s * ct_expm1_reduced(ct_exp_r(x, n)) + (s - 0.25);
+}
+
 fn ct_expm1(x: F) -> F {
-  let z = clamp(x, F(-18.0), F(89.0));
-  let n = ct_exp_n(z);
-  let s = ct_pow2i(ct_int(n) - I(1));
-  let y = 2.0 * (s * ct_expm1_reduced(ct_exp_r(z, n)) + (s - 0.5));
+  let y = 4.0 * ct_expm1_quarter(clamp(x, F(-18.0), F(89.5)));
   return select(y, x, ct_isnan(x));
 }

@@ -22,3 +22,10 @@ fn ct_softplus(x: F) -> F { return max(x, F(0.0)) + ct_log1pexp_neg(x); }
 
 // -log(1 + e^-x)
 fn ct_logSigmoid(x: F) -> F { return min(x, F(0.0)) - ct_log1pexp_neg(x); }
+
+// log(e^x + e^y) = m + log(1 + e^-|x - y|), m the larger
+fn ct_logaddexp(x: F, y: F) -> F {
+  let m = max(x, y);
+  let z = m + ct_log1pexp_neg(x - y);
+  return select(select(z, m, ct_isinf(m)), ct_nan(), ct_isnan(x) | ct_isnan(y));
+}

@@ -17,8 +17,8 @@ import type { Traced } from '../backend.ts';
 import { differences, points } from '../differences.ts';
 import { elementwiseJacobian, filled, numbers } from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
-import { inEachMode } from './modes.ts';
-import { refused } from './refusal.ts';
+import { inEachMode } from '../modes.ts';
+import { refused } from '../refusal.ts';
 
 // Section D: auxiliary and non-differentiated data.
 

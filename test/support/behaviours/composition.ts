@@ -21,8 +21,8 @@ import type { Backend, Traced } from '../backend.ts';
 import { differences, points } from '../differences.ts';
 import { elementwiseJacobian, filled, leaf, numbers, type Numbers } from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
-import { inEachMode, modes, pairsOfModes } from './modes.ts';
-import { refused } from './refusal.ts';
+import { inEachMode, modes, pairsOfModes } from '../modes.ts';
+import { refused } from '../refusal.ts';
 
 // Section F: batching, chunking, composition.
 

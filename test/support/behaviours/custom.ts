@@ -17,7 +17,7 @@ import type { Traced } from '../backend.ts';
 import { points } from '../differences.ts';
 import { elementwiseJacobian, filled, numbers, type Numbers } from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
-import { refused } from './refusal.ts';
+import { refused } from '../refusal.ts';
 
 // Section G: the user's own derivative rules. Each rule is off by a factor from the true derivative,
 // so that a test sees whether it was used.

@@ -30,7 +30,7 @@ import type { Backend, Traced } from '../backend.ts';
 import { differences, points } from '../differences.ts';
 import { elementwiseJacobian, filled, numbers, type Numbers, type Result } from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
-import { inEachMode } from './modes.ts';
+import { inEachMode } from '../modes.ts';
 
 // Section G: edge values, rules, models.
 

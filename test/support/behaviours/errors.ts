@@ -17,8 +17,8 @@ import type { Traced } from '../backend.ts';
 import { points } from '../differences.ts';
 import { elementwiseJacobian } from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
-import { modes } from './modes.ts';
-import { refused, expectRefusal } from './refusal.ts';
+import { modes } from '../modes.ts';
+import { refused, expectRefusal } from '../refusal.ts';
 
 // Section C: errors. Each names the function and what it got.
 

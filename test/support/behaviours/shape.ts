@@ -14,7 +14,7 @@ import type { Traced } from '../backend.ts';
 import { differences, points } from '../differences.ts';
 import { elementwiseJacobian, filled, numbers, type Numbers, type Result } from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
-import { inEachMode, pairsOfModes } from './modes.ts';
+import { inEachMode, pairsOfModes } from '../modes.ts';
 
 // Section A: shape and structure of the result.
 

@@ -13,7 +13,7 @@ import type { Traced } from '../backend.ts';
 import { points } from '../differences.ts';
 import { elementwiseJacobian, filled, numbers } from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
-import { inEachMode, pairsOfModes } from './modes.ts';
+import { inEachMode, pairsOfModes } from '../modes.ts';
 
 // Section B: zero and unrelated derivatives.
 

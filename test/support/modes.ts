@@ -1,6 +1,6 @@
-import { jacfwd, jacobian, jacrev } from '../../../src/index.ts';
-import type { Backend, Traced } from '../backend.ts';
-import { scenario, type Scenario } from '../scenario.ts';
+import { jacfwd, jacobian, jacrev } from '../../src/index.ts';
+import type { Backend, Traced } from './backend.ts';
+import { scenario, type Scenario } from './scenario.ts';
 
 /** A Jacobian transform of a function of anything: scenarios pass trees, flags and lists. */
 export type Transform = (
@@ -14,6 +14,8 @@ export const modes: Readonly<Record<'jacrev' | 'jacfwd' | 'jacobian', Transform>
   jacfwd: jacfwd as Transform,
   jacobian: jacobian as Transform,
 };
+
+export const modeNames = ['jacrev', 'jacfwd', 'jacobian'] as const;
 
 /** One scenario for each of the three: what PyTorch runs twice. */
 export const inEachMode = (

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import type { CotangentError } from '../../../src/index.ts';
-import type { Backend, Traced } from '../backend.ts';
-import { scenario, type Scenario } from '../scenario.ts';
+import type { CotangentError } from '../../src/index.ts';
+import type { Backend, Traced } from './backend.ts';
+import { scenario, type Scenario } from './scenario.ts';
 
 type ErrorClass = abstract new (message: string) => CotangentError;
 

@@ -18,15 +18,8 @@ export interface BufferRequest {
   readonly usage: number;
 }
 
-/**
- * A GPU buffer with a count of its users. The last one to release it gives it back to the pool it
- * came from; a buffer of the app has no pool and is left alone.
- */
+/** A GPU buffer of a pool, or one of the app, which has no pool and is left alone. */
 export class Allocation {
-  /** The app has seen the buffer: never recycle it behind the app's back. */
-  exposed = false;
-  #users = 1;
-
   readonly id: number;
   readonly buffer: GPUBuffer;
   readonly bytes: number;
@@ -47,21 +40,9 @@ export class Allocation {
     this.pool = pool;
   }
 
-  retain(): this {
-    this.#users++;
-    return this;
-  }
-
+  /** Gives it back to its pool. */
   release(): void {
-    if (--this.#users === 0) this.pool?.recycle(this);
-  }
-
-  /** Marks a recycled buffer as taken again. */
-  reuse(label: string): this {
-    this.#users = 1;
-    this.exposed = false;
-    if (this.buffer.label !== label) this.buffer.label = label;
-    return this;
+    this.pool?.recycle(this);
   }
 }
 
@@ -105,11 +86,12 @@ export class BufferPool {
 
   /** An idle buffer that fits, if there is one. */
   take(request: BufferRequest): Allocation | null {
-    const found = this.#bySize.get(this.#key(request.usage, this.#round(request.bytes)))?.pop();
+    const list = this.#bySize.get(this.#key(request.usage, this.#round(request.bytes)));
+    const found = list?.at(-1);
     if (!found) return null;
-    this.#idle.delete(found);
-    this.#idleBytes -= found.bytes;
-    return found.reuse(request.label);
+    this.#unlist(found);
+    if (found.buffer.label !== request.label) found.buffer.label = request.label;
+    return found;
   }
 
   /**
@@ -119,15 +101,17 @@ export class BufferPool {
   create(request: BufferRequest): Allocation {
     const bytes = this.#round(request.bytes);
     this.#evict(this.budget - bytes);
+    const descriptor = { label: request.label, size: bytes, usage: request.usage };
     let buffer: GPUBuffer;
     try {
-      buffer = this.device.createBuffer({
-        label: request.label,
-        size: bytes,
-        usage: request.usage,
-      });
-    } catch (cause) {
-      throw this.#outOfMemory([request], cause);
+      buffer = this.device.createBuffer(descriptor);
+    } catch {
+      this.trim();
+      try {
+        buffer = this.device.createBuffer(descriptor);
+      } catch (cause) {
+        throw this.outOfMemory([request], cause);
+      }
     }
     const allocation = new Allocation(this.#nextId++, buffer, bytes, request.usage, this);
     this.#live.add(allocation);
@@ -158,7 +142,7 @@ export class BufferPool {
       const { allocations, cause } = await this.#attempt([request]);
       if (!allocations) {
         done.forEach((a) => this.discard(a));
-        throw this.#outOfMemory([request], cause, requests);
+        throw this.outOfMemory([request], cause, requests);
       }
       done.push(...allocations);
     }
@@ -194,9 +178,9 @@ export class BufferPool {
     return { allocations: null, cause };
   }
 
-  /** Back from its last user. */
+  /** Keeps a buffer for the next request of its size. */
   recycle(allocation: Allocation): void {
-    if (this.#closed || !this.#live.has(allocation)) return;
+    if (this.#closed || !this.#live.has(allocation) || this.#idle.has(allocation)) return;
     const key = this.#key(allocation.usage, allocation.bytes);
     const list = this.#bySize.get(key);
     if (list) list.push(allocation);
@@ -215,6 +199,7 @@ export class BufferPool {
   forget(allocation: Allocation): boolean {
     if (!this.#live.delete(allocation)) return false;
     this.#bytes -= allocation.bytes;
+    this.#unlist(allocation);
     return true;
   }
 
@@ -234,16 +219,12 @@ export class BufferPool {
   }
 
   /** An `OutOfMemoryError` that tells what was asked for and what is held. */
-  outOfMemory(requests: readonly BufferRequest[], cause: unknown): OutOfMemoryError {
-    return this.#outOfMemory(requests, cause);
-  }
-
-  #outOfMemory(
+  outOfMemory(
     requests: readonly BufferRequest[],
     cause: unknown,
     all: readonly BufferRequest[] = requests,
   ): OutOfMemoryError {
-    if (cause instanceof OutOfMemoryError && all === requests) return cause;
+    if (cause instanceof OutOfMemoryError) return cause;
     const what = requests.map((r) => `${r.label} (${formatBytes(r.bytes)})`).join(', ');
     const total = all.reduce((sum, r) => sum + r.bytes, 0);
     return new OutOfMemoryError(
@@ -259,12 +240,16 @@ export class BufferPool {
     if (this.#bytes <= target) return;
     for (const allocation of this.#idle) {
       if (this.#bytes <= target) return;
-      this.#idle.delete(allocation);
-      this.#idleBytes -= allocation.bytes;
-      const list = this.#bySize.get(this.#key(allocation.usage, allocation.bytes));
-      list?.splice(list.indexOf(allocation), 1);
       this.discard(allocation);
     }
+  }
+
+  /** Takes a buffer off the list of idle ones, if it is there. */
+  #unlist(allocation: Allocation): void {
+    if (!this.#idle.delete(allocation)) return;
+    this.#idleBytes -= allocation.bytes;
+    const list = this.#bySize.get(this.#key(allocation.usage, allocation.bytes));
+    list?.splice(list.indexOf(allocation), 1);
   }
 
   /** Powers of two up to 64 KiB, above it steps of at most an eighth. */

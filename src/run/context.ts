@@ -1,5 +1,5 @@
 import { DeviceLostError } from '../util/errors.ts';
-import { BufferPool, type Allocation } from './buffers.ts';
+import { BufferPool } from './buffers.ts';
 import { ConstantCache } from './constants.ts';
 import { Losses } from './faults.ts';
 import { PipelineCache } from './pipelines.ts';
@@ -44,14 +44,18 @@ export class DeviceContext {
         console.warn(`cotangent: ${held.label} was forgotten without destroy(); freed it now`);
       held.free();
     });
+    // weak, because a device of the app may outlive many engines
+    const self = new WeakRef(this);
     void device.lost.then((info) => {
-      const why = info.message ? `${info.reason}: ${info.message}` : info.reason;
-      this.close(
-        new DeviceLostError(
-          `the GPU device was lost (${why}); results on it are gone, host data is not: call again, or with your own device call engine.restore(device) first`,
-          { cause: info },
-        ),
-      );
+      const why = [info.reason, info.message].filter(Boolean).join(': ');
+      self
+        .deref()
+        ?.close(
+          new DeviceLostError(
+            `the GPU device was lost (${why}); results on it are gone, host data is not: call again, or with your own device call engine.restore(device) first`,
+            { cause: info },
+          ),
+        );
     });
   }
 
@@ -66,12 +70,6 @@ export class DeviceContext {
 
   untrack(owner: object): void {
     this.#forgotten.unregister(owner);
-  }
-
-  /** Frees an array's memory. Memory the app has seen is never handed to anyone else unasked. */
-  freeForgotten(allocation: Allocation): void {
-    if (allocation.exposed) this.pool.forget(allocation);
-    else allocation.release();
   }
 
   /** Rejects what is pending and destroys every buffer made here; the device stays. */

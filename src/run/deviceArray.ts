@@ -3,12 +3,10 @@ import { ArrayValue, nest, type HostArray, type Nested } from '../util/array.ts'
 import { allocate, type DType, type TypedArray } from '../util/dtype.ts';
 import { BufferError, DeviceLostError, ShapeError } from '../util/errors.ts';
 import { formatShape, sizeOf, type Shape } from '../util/shape.ts';
-import { MIN_BYTES, type Allocation } from './buffers.ts';
 import type { DeviceContext } from './context.ts';
-import { scoped, validationError } from './faults.ts';
+import { Place, type Binding } from './place.ts';
 import { readBack } from './staging.ts';
-import { write } from './upload.ts';
-import { COPY_SRC, DATA } from './usage.ts';
+import { COPY_SRC } from './usage.ts';
 
 /** The engine, as far as an array knows it. */
 export interface ArrayHome {
@@ -18,40 +16,21 @@ export interface ArrayHome {
   readonly current: DeviceContext | null;
 }
 
-/** Where the elements are: bound as they are to a shader. */
-export interface Binding {
-  readonly buffer: GPUBuffer;
-  readonly offset: number;
-  /** same key, same buffer and offset */
-  readonly key: string;
-}
-
-interface Storage extends Binding {
-  readonly context: DeviceContext;
-  readonly allocation: Allocation;
-}
-
-/** Bytes of an array on the device: whole `vec4`s, at least one. */
-export function paddedBytes(shape: Shape): number {
-  return Math.max(MIN_BYTES, Math.ceil((sizeOf(shape) * 4) / 16) * 16);
-}
-
 /**
  * An array on the GPU: a result, an upload, or a buffer of the app. Valid until it is destroyed;
  * results never share memory with later ones.
  */
 export class DeviceArray extends ArrayValue {
-  #storage: Storage | null;
-  #source: HostArray | null;
-  /** an upload whose memory is not yet known to be there */
-  #pending: Promise<void> | null = null;
-  #destroyed = false;
-
   /** @internal the engine this array belongs to */
   readonly home: ArrayHome;
   readonly shape: Shape;
   readonly dtype: DType;
   readonly label: string;
+  /** null after `destroy()`, and for an upload while there is no device */
+  #place: Place | null = null;
+  /** from where it can be uploaded again */
+  #source: HostArray | null;
+  #destroyed = false;
 
   /** @internal */
   constructor(
@@ -59,30 +38,28 @@ export class DeviceArray extends ArrayValue {
     shape: Shape,
     dtype: DType,
     label: string,
-    place: { context: DeviceContext; allocation: Allocation; offset: number } | null,
-    source: HostArray | null = null,
+    from: { place: Place | null; source?: HostArray | null },
   ) {
     super();
     this.home = home;
     this.shape = shape;
     this.dtype = dtype;
     this.label = label;
-    this.#source = source;
-    this.#storage = null;
-    if (place) this.#occupy(place.context, place.allocation, place.offset);
-    else if (home.current) this.#startUpload(home.current);
+    this.#source = from.source ?? null;
+    if (from.place) this.#occupy(from.place);
+    else if (home.current) this.#upload(home.current);
   }
 
   /** The `GPUBuffer`. It may be larger than the array and is the engine's until `destroy()`. */
   get buffer(): GPUBuffer {
-    const storage = this.#present();
-    storage.allocation.exposed = true;
-    return storage.buffer;
+    const place = this.#mustBe('buffer');
+    place.exposed = true;
+    return place.buffer;
   }
 
   /** Where the array starts in `buffer`, in bytes. */
   get offset(): number {
-    return this.#present().offset;
+    return this.#mustBe('offset').offset;
   }
 
   /** Bytes of the elements: four each, bool too. */
@@ -108,21 +85,21 @@ export class DeviceArray extends ArrayValue {
       throw new ShapeError(
         `read: ${this.#name} has ${sizeOf(this.shape)} elements, got an array of ${out.length}`,
       );
-    let storage = this.#present('read', true);
-    if (!storage || this.#pending) storage = await this.settle();
+    let place = this.#present('read');
+    if (!place || place.pending) place = await this.settle('read');
     if (out.length === 0) return out;
-    if (!(storage.allocation.usage & COPY_SRC))
+    if (!(place.buffer.usage & COPY_SRC))
       throw new BufferError(
         `read: the buffer of ${this.#name} lacks the usage flag COPY_SRC; create it with usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC`,
       );
-    const { context, allocation } = storage;
-    allocation.retain();
+    const { context } = place;
+    place.retain();
     try {
       context.counters.submissions++;
       context.counters.readbacks++;
-      await readBack(context.pool, context.losses, `read: ${this.#name}`, storage, this.dtype, out);
+      await readBack(context.pool, context.losses, `read: ${this.#name}`, place, this.dtype, out);
     } finally {
-      allocation.release();
+      place.release();
     }
     return out;
   }
@@ -136,12 +113,8 @@ export class DeviceArray extends ArrayValue {
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    this.#leave();
     this.#source = null;
-    const storage = this.#storage;
-    this.#storage = null;
-    if (!storage) return;
-    storage.context.untrack(this);
-    storage.allocation.release();
   }
 
   [Symbol.dispose](): void {
@@ -149,118 +122,106 @@ export class DeviceArray extends ArrayValue {
   }
 
   /**
-   * The binding on a device, if the array can be bound to it at once.
+   * Where the array is on the present device; uploads it again if the one it was on is lost.
    *
    * @internal
    */
-  bindingOn(context: DeviceContext, who: string): Binding | null {
-    const storage = this.#present(who, true);
-    return storage && storage.context === context && !this.#pending ? storage : null;
+  bindingOn(context: DeviceContext, who: string): Binding {
+    const place = this.#present(who);
+    return place?.context === context ? place : this.#upload(context);
   }
 
   /**
-   * Waits for an upload, and repeats it on the present device if the one it went to was lost.
+   * An upload is not yet known to have found memory.
    *
    * @internal
    */
-  async settle(): Promise<Storage> {
+  get isPending(): boolean {
+    return this.#place?.pending != null;
+  }
+
+  /**
+   * Waits until the array is on the present device.
+   *
+   * @internal
+   */
+  async settle(who: string): Promise<Place> {
     for (;;) {
       const context = await this.home.ready();
-      const storage = this.#present('settle', true);
-      if (!storage || storage.context !== context) this.#startUpload(context);
-      else if (!this.#pending) return storage;
-      await this.#pending;
+      this.bindingOn(context, who);
+      const place = this.#place as Place;
+      if (!place.pending) return place;
+      try {
+        await place.pending;
+      } catch (error) {
+        if (!context.isLost) throw error; // lost: upload again
+      }
     }
   }
 
   /**
-   * A second user of the memory, so that `destroy()` frees it only when that user is done.
+   * A second array on the same memory, which stays until both are destroyed.
    *
    * @internal
    */
-  retain(): Allocation | null {
-    return this.#storage?.allocation.retain() ?? null;
+  share(): DeviceArray {
+    const place = this.#present('share')?.retain() ?? null;
+    const from = { place, source: this.#source };
+    return new DeviceArray(this.home, this.shape, this.dtype, this.label, from);
   }
 
   /**
-   * The elements are about to change on the device: the host's copy no longer tells.
+   * Commands of the app are about to use the memory, at a time of the app's own: never hand it to
+   * anyone else before `destroy()`. If they write, the host's copy no longer tells.
    *
    * @internal
    */
-  overwrite(): void {
-    this.#source = null;
+  lend(toWrite: boolean): void {
+    if (this.#place) this.#place.exposed = true;
+    if (toWrite) this.#source = null;
   }
 
   get #name(): string {
     return `${this.label} ${formatShape(this.shape)}`;
   }
 
-  #present(who?: string): Storage;
-  #present(who: string, orUpload: true): Storage | null;
-  #present(who = 'buffer', orUpload = false): Storage | null {
+  /** Where the array is; null when it has to be uploaded (again) first. */
+  #present(who: string): Place | null {
     if (this.#destroyed)
       throw new BufferError(
         `${who}: ${this.#name} was destroyed; use it before destroy(), or compute it again`,
       );
-    const storage = this.#storage;
-    if (storage && !storage.context.isLost) return storage;
-    if (this.#source && orUpload) return null;
-    throw (
-      storage?.context.losses.error ??
-      new DeviceLostError(`${who}: ${this.#name} is on no device; await engine.ready() first`)
+    const place = this.#place;
+    if (place && !place.context.isLost) return place;
+    if (this.#source) return null;
+    throw new DeviceLostError(
+      `${who}: ${this.#name} was on a device that is gone; compute it again`,
+      { cause: place?.context.losses.error },
     );
   }
 
-  #occupy(context: DeviceContext, allocation: Allocation, offset: number): void {
-    this.#storage = {
-      context,
-      allocation,
-      offset,
-      buffer: allocation.buffer,
-      key: `${allocation.id}:${offset}`,
-    };
-    if (allocation.pool)
-      context.track(this, {
-        label: this.#name,
-        free: () => context.freeForgotten(allocation),
-      });
+  #mustBe(who: string): Place {
+    const place = this.#present(who);
+    if (place) return place;
+    throw new DeviceLostError(
+      `${who}: ${this.#name} was on a device that is gone; run or read() something first, so that it is uploaded again`,
+    );
   }
 
-  /** Uploads the source. New memory may be refused, which shows later: until then it is pending. */
-  #startUpload(context: DeviceContext): void {
-    const source = this.#source as HostArray;
-    this.#storage?.context.untrack(this);
-    const request = { label: this.label, bytes: paddedBytes(this.shape), usage: DATA };
-    const { pool, device } = context;
-    const put = (allocation: Allocation) => {
-      this.#occupy(context, allocation, 0);
-      write(device, allocation.buffer, 0, source.data, source.dtype);
-      return allocation;
-    };
-    const idle = pool.take(request);
-    if (idle) {
-      put(idle);
-      return;
-    }
-    const { value: made, caught } = scoped(device, true, () => put(pool.create(request)));
-    const verdict = context.losses.guard(caught).then(async (errors) => {
-      if (errors.outOfMemory) {
-        pool.discard(made);
-        context.untrack(this);
-        const [second] = (await pool.allocate([request])) as [Allocation];
-        if (this.#destroyed) second.release();
-        else put(second);
-      } else if (errors.validation) throw validationError('upload', errors.validation);
-    });
-    this.#pending = verdict.then(
-      () => {
-        this.#pending = null;
-      },
-      (error: Error) => {
-        if (!context.isLost) throw error; // lost: `settle` uploads again
-        this.#pending = null;
-      },
-    );
-    this.#pending.catch(() => undefined); // told to whoever uses the array
+  #occupy(place: Place): Place {
+    this.#place = place;
+    if (place.isOurs) place.context.track(this, { label: this.#name, free: () => place.forget() });
+    return place;
+  }
+
+  #leave(): void {
+    this.#place?.context.untrack(this);
+    this.#place?.release();
+    this.#place = null;
+  }
+
+  #upload(context: DeviceContext): Place {
+    this.#leave();
+    return this.#occupy(Place.ofHost(context, this.#source as HostArray, this.label));
   }
 }

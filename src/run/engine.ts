@@ -4,7 +4,8 @@ import { BufferError, DeviceLostError } from '../util/errors.ts';
 import { formatShape, type Shape } from '../util/shape.ts';
 import { DeviceContext, type Counters } from './context.ts';
 import { adapterFacts, requestDevice, type AdapterFacts, type DeviceOptions } from './device.ts';
-import { DeviceArray, paddedBytes, type ArrayHome } from './deviceArray.ts';
+import { DeviceArray, type ArrayHome } from './deviceArray.ts';
+import { paddedBytes, Place } from './place.ts';
 import { STORAGE } from './usage.ts';
 
 export interface EngineOptions extends DeviceOptions {
@@ -104,7 +105,7 @@ export class EngineDevice implements ArrayHome {
    */
   upload(array: HostArray, label = 'upload'): DeviceArray {
     this.#mustLive('upload');
-    return new DeviceArray(this, array.shape, array.dtype, label, null, array);
+    return new DeviceArray(this, array.shape, array.dtype, label, { place: null, source: array });
   }
 
   /**
@@ -137,8 +138,8 @@ export class EngineDevice implements ArrayHome {
         `${who}: needs ${bytes} bytes (whole multiples of 16) from offset ${offset}, the buffer has ${buffer.size}; create it with size >= ${offset + bytes}`,
       );
     const context = this.#context;
-    const place = { context, allocation: context.pool.adopt(buffer), offset };
-    return new DeviceArray(this, [...shape], dtype, label, place);
+    const place = new Place(context, context.pool.adopt(buffer), offset);
+    return new DeviceArray(this, [...shape], dtype, label, { place });
   }
 
   /** The context of the present device; null after a loss. */
@@ -202,7 +203,9 @@ export class EngineDevice implements ArrayHome {
   }
 
   async #rebuild(): Promise<DeviceContext> {
-    const { adapter: _lost, ...options } = this.#options; // an adapter gives one device only
+    // an adapter gives one device only: ask for another
+    const { gpu, powerPreference } = this.#options;
+    const options = { ...(gpu && { gpu }), ...(powerPreference && { powerPreference }) };
     let failure: unknown;
     for (const delay of REBUILD_DELAYS_MS) {
       if (delay) await new Promise((resolve) => setTimeout(resolve, delay));

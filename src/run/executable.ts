@@ -1,11 +1,12 @@
 import type { Program, ProgramBuffer } from '../lower/program.ts';
-import { allocate, type TypedArray } from '../util/dtype.ts';
+import type { TypedArray } from '../util/dtype.ts';
 import { BufferError, DeviceLostError, DTypeError, ShapeError } from '../util/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../util/shape.ts';
 import type { Allocation, BufferRequest } from './buffers.ts';
 import { DeviceArray } from './deviceArray.ts';
 import type { EngineDevice } from './engine.ts';
 import { scoped, validationError, type Caught } from './faults.ts';
+import { Place } from './place.ts';
 import { Prepared, type PrepareOptions } from './prepared.ts';
 import { profile, type Profile } from './profile.ts';
 import { DATA } from './usage.ts';
@@ -23,6 +24,14 @@ export interface EncodeArguments {
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
+
+/** By tag, not by class: an array may come from another realm. */
+const hostArrays = {
+  f32: 'Float32Array',
+  i32: 'Int32Array',
+  u32: 'Uint32Array',
+  bool: 'Uint8Array',
+} as const;
 
 /** A program ready to run, again and again. */
 export class Executable {
@@ -72,24 +81,22 @@ export class Executable {
         prepared.context !== this.engine.current ||
         !this.#isReady(prepared, inputs)
       ) {
-        args = new Pinned(inputs);
+        args = new Pinned(inputs, this.program);
         prepared = await this.#settle(args.inputs);
         options.signal?.throwIfAborted();
       }
       let launch = this.#launch(prepared, args?.inputs ?? inputs);
       // new memory may turn out not to be there; then the inputs are needed once more
-      if (launch.fresh) args ??= new Pinned(inputs);
+      if (launch.fresh) args ??= new Pinned(inputs, this.program);
       let caught = await prepared.context.losses.guard(launch.caught);
       if (caught.outOfMemory && launch.fresh) {
         for (const a of launch.outputs) prepared.context.pool.discard(a);
-        prepared.forgetGroups();
         const outputs = await prepared.context.pool.allocate(this.#outputRequests());
         launch = this.#launch(prepared, args?.inputs ?? inputs, outputs);
         caught = await prepared.context.losses.guard(launch.caught);
       }
       if (caught.outOfMemory ?? caught.validation) {
         for (const a of launch.outputs) prepared.context.pool.discard(a);
-        prepared.forgetGroups();
         if (caught.outOfMemory)
           throw prepared.context.pool.outOfMemory(this.#outputRequests(), caught.outOfMemory);
         throw validationError(this.program.label, caught.validation as GPUError);
@@ -97,8 +104,8 @@ export class Executable {
       const { context } = prepared;
       return launch.outputs.map((allocation, i) => {
         const { shape, dtype, label } = this.#output(i);
-        const place = { context, allocation, offset: 0 };
-        return new DeviceArray(this.engine, shape, dtype, label, place);
+        const place = new Place(context, allocation);
+        return new DeviceArray(this.engine, shape, dtype, label, { place });
       });
     } finally {
       args?.unpin();
@@ -119,33 +126,28 @@ export class Executable {
     if (this.#destroyed) throw this.#gone();
     if (!prepared || prepared.context !== this.engine.current)
       throw new DeviceLostError(
-        `${program.label}: encode needs the plan prepared on the present device; await its prepare() again`,
+        `${program.label}: encode needs the plan prepared on the present device; await its ready() first`,
       );
-    this.#check(args.inputs);
-    if (args.outputs.length !== program.outputs.length)
-      throw new ShapeError(
-        `${program.label}: encode takes ${program.outputs.length} outputs, got ${args.outputs.length}`,
-      );
-    const place = (index: number, array: DeviceArray, who: string) => {
-      const binding = array.bindingOn(prepared.context, who);
-      if (!binding)
-        throw new BufferError(`${who}: the array is still being uploaded; await its read() first`);
-      prepared.bind(index, binding);
+    const [wanted, got] = [program.outputs.length, args.outputs.length];
+    if (wanted !== got)
+      throw new ShapeError(`${program.label}: gives ${wanted} outputs, got ${got} arrays for them`);
+    this.#checkCount(args.inputs.length);
+    const place = (index: number, array: unknown, who: string) => {
+      if (!(array instanceof DeviceArray))
+        throw new BufferError(`${who}: encode takes device arrays; upload() or wrap() it first`);
+      this.#checkArray(array, program.buffers[index] as ProgramBuffer, who);
+      prepared.bind(index, array.bindingOn(prepared.context, who));
     };
-    const waiting = prepared.bindConstants();
-    if (waiting)
-      throw new BufferError(`${program.label}: a captured array is still being uploaded`);
+    prepared.bindConstants();
     program.inputs.forEach((index, i) => {
-      const array = args.inputs[i];
-      if (index !== null) place(index, array as DeviceArray, `${program.label}: input ${i}`);
+      if (index !== null) place(index, args.inputs[i], `${program.label}: input ${i}`);
     });
     program.outputs.forEach((index, i) => {
-      const array = args.outputs[i] as DeviceArray;
-      const who = `${program.label}: output ${i}`;
-      this.#checkArray(array, this.#output(i), who);
-      array.overwrite();
-      place(index, array, who);
+      place(index, args.outputs[i], `${program.label}: output ${i}`);
     });
+    prepared.checkOverlaps();
+    for (const array of args.inputs) array?.lend(false);
+    for (const array of args.outputs) array.lend(true);
     if ('beginComputePass' in target) {
       const pass = target.beginComputePass({ label: program.label });
       prepared.record(pass);
@@ -160,17 +162,21 @@ export class Executable {
    */
   async profile(inputs: readonly RunInput[]): Promise<Profile> {
     this.#check(inputs);
-    const args = new Pinned(inputs);
+    const args = new Pinned(inputs, this.program);
     let outputs: Allocation[] = [];
     try {
       const prepared = await this.#settle(args.inputs);
       outputs = await prepared.context.pool.allocate(this.#outputRequests());
-      this.#bind(prepared, args.inputs, outputs);
-      return await profile(prepared);
+      return await profile(prepared, () => this.#bind(prepared, args.inputs, outputs));
     } finally {
       for (const a of outputs) a.release();
       args.unpin();
     }
+  }
+
+  /** Prepares again after a device loss; done at once when there was none. `encode` needs it then. */
+  async ready(options: PrepareOptions = {}): Promise<void> {
+    await this.#prepare(options);
   }
 
   /** Gives the memory back; results of earlier calls stay. Harmless the second time. */
@@ -189,7 +195,7 @@ export class Executable {
       if (this.#prepared?.context === context) return this.#prepared;
       if (this.#preparing) {
         await this.#preparing.catch(() => undefined);
-        if (context.isLost || this.#prepared) continue;
+        continue;
       }
       const making = Prepared.make(context, this.program, options);
       this.#preparing = making;
@@ -218,11 +224,12 @@ export class Executable {
       const index = this.program.inputs[i];
       if (index === null || index === undefined) continue;
       const input = inputs[i] as RunInput;
-      const there =
-        input instanceof DeviceArray
-          ? input.bindingOn(prepared.context, `${this.program.label}: input ${i}`)
-          : prepared.upload(index);
-      if (!there) return false;
+      if (!(input instanceof DeviceArray)) {
+        if (!prepared.upload(index)) return false;
+        continue;
+      }
+      input.bindingOn(prepared.context, `${this.program.label}: input ${i}`);
+      if (input.isPending) return false;
     }
     return prepared.bindConstants() === null;
   }
@@ -235,10 +242,10 @@ export class Executable {
       for (const [i, index] of this.program.inputs.entries()) {
         if (index === null) continue;
         const input = inputs[i] as RunInput;
-        if (input instanceof DeviceArray) await input.settle();
+        if (input instanceof DeviceArray) await input.settle(`${this.program.label}: input ${i}`);
         else await prepared.makeUpload(index);
       }
-      await prepared.bindConstants()?.settle();
+      await prepared.bindConstants()?.settle(this.program.label);
       if (this.#destroyed) throw this.#gone();
     }
   }
@@ -250,10 +257,7 @@ export class Executable {
       if (index === null) return;
       const input = inputs[i] as RunInput;
       if (!(input instanceof DeviceArray)) prepared.writeInput(index, input);
-      else {
-        const binding = input.bindingOn(prepared.context, program.label);
-        if (binding) prepared.bind(index, binding);
-      }
+      else prepared.bind(index, input.bindingOn(prepared.context, program.label));
     });
     program.outputs.forEach((index, i) => {
       const { id, buffer } = outputs[i] as Allocation;
@@ -273,18 +277,24 @@ export class Executable {
     const requests = given ? [] : this.#outputRequests();
     const taken: readonly (Allocation | null)[] = given ?? requests.map((r) => pool.take(r));
     const fresh = taken.includes(null);
-    const { value, caught } = scoped(device, fresh, () => {
-      const outputs = taken.map((a, i) => a ?? pool.create(requests[i] as BufferRequest));
-      this.#bind(prepared, inputs, outputs);
-      const encoder = device.createCommandEncoder({ label: this.program.label });
-      const pass = encoder.beginComputePass({ label: this.program.label });
-      prepared.record(pass);
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-      return outputs;
-    });
-    context.counters.submissions++;
-    return { outputs: value, fresh, caught };
+    const outputs: Allocation[] = [];
+    try {
+      const { caught } = scoped(device, fresh, () => {
+        for (const [i, a] of taken.entries())
+          outputs.push(a ?? pool.create(requests[i] as BufferRequest));
+        this.#bind(prepared, inputs, outputs);
+        const encoder = device.createCommandEncoder({ label: this.program.label });
+        const pass = encoder.beginComputePass({ label: this.program.label });
+        prepared.record(pass);
+        pass.end();
+        device.queue.submit([encoder.finish()]);
+      });
+      context.counters.submissions++;
+      return { outputs, fresh, caught };
+    } catch (error) {
+      for (const a of new Set([...taken, ...outputs])) if (a) pool.discard(a);
+      throw error;
+    }
   }
 
   #output(i: number): ProgramBuffer {
@@ -304,10 +314,7 @@ export class Executable {
 
   #check(inputs: readonly (RunInput | null | undefined)[]): void {
     const { program } = this;
-    if (inputs.length !== program.inputs.length)
-      throw new ShapeError(
-        `${program.label}: takes ${program.inputs.length} inputs, got ${inputs.length}`,
-      );
+    this.#checkCount(inputs.length);
     program.inputs.forEach((index, i) => {
       if (index === null) return;
       const wanted = program.buffers[index] as ProgramBuffer;
@@ -321,15 +328,21 @@ export class Executable {
         throw new ShapeError(
           `${who}: expected ${wanted.dtype} ${formatShape(wanted.shape)}, got nothing`,
         );
-      if (input.constructor !== allocate(wanted.dtype, 0).constructor)
+      if (input[Symbol.toStringTag] !== hostArrays[wanted.dtype])
         throw new DTypeError(
-          `${who}: expected a ${allocate(wanted.dtype, 0).constructor.name} for ${wanted.dtype}, got ${input.constructor.name}`,
+          `${who}: expected a ${hostArrays[wanted.dtype]} for ${wanted.dtype}, got a ${input[Symbol.toStringTag]}`,
         );
       if (input.length !== sizeOf(wanted.shape))
         throw new ShapeError(
           `${who}: expected ${sizeOf(wanted.shape)} elements for ${formatShape(wanted.shape)}, got ${input.length}`,
         );
     });
+  }
+
+  #checkCount(got: number): void {
+    const wanted = this.program.inputs.length;
+    if (got !== wanted)
+      throw new ShapeError(`${this.program.label}: takes ${wanted} inputs, got ${got}`);
   }
 
   #checkArray(array: DeviceArray, wanted: ProgramBuffer, who: string): void {
@@ -349,18 +362,19 @@ export class Executable {
 /** Inputs as they were when a call was made: host elements copied, device memory kept. */
 class Pinned {
   readonly inputs: readonly RunInput[];
-  readonly #kept: Allocation[] = [];
+  readonly #shared: DeviceArray[] = [];
 
-  constructor(inputs: readonly RunInput[]) {
-    this.inputs = inputs.map((input) => {
+  constructor(inputs: readonly RunInput[], program: Program) {
+    this.inputs = inputs.map((input, i) => {
+      if (program.inputs[i] === null) return input;
       if (!(input instanceof DeviceArray)) return input.slice();
-      const kept = input.retain();
-      if (kept) this.#kept.push(kept);
-      return input;
+      const shared = input.share();
+      this.#shared.push(shared);
+      return shared;
     });
   }
 
   unpin(): void {
-    for (const allocation of this.#kept) allocation.release();
+    for (const array of this.#shared) array.destroy();
   }
 }

@@ -80,9 +80,9 @@ export class Losses {
           this.#pending.delete(reject);
           resolve(value);
         },
-        (error: unknown) => {
+        (error: Error) => {
           this.#pending.delete(reject);
-          reject(error as Error);
+          reject(error);
         },
       );
     });

@@ -27,17 +27,17 @@ function* needs(program: Program): Generator<Need> {
       value: step.bindings.length,
       who: step.label,
     };
-    yield {
-      limit: 'maxComputeWorkgroupsPerDimension',
-      value: Math.max(...step.workgroups),
-      who: step.label,
-    };
     for (const index of step.bindings) {
       const buffer = program.buffers[index];
       if (!buffer) continue;
       const who = `${step.label}: ${buffer.label}`;
       yield { limit: 'maxStorageBufferBindingSize', value: buffer.bytes, who };
     }
+    yield {
+      limit: 'maxComputeWorkgroupsPerDimension',
+      value: Math.max(...step.workgroups),
+      who: step.label,
+    };
   }
   for (const buffer of program.buffers)
     yield { limit: 'maxBufferSize', value: buffer.bytes, who: buffer.label };

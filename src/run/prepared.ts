@@ -4,8 +4,9 @@ import type { TypedArray } from '../util/dtype.ts';
 import { BufferError, UnsupportedError } from '../util/errors.ts';
 import type { Allocation, BufferRequest } from './buffers.ts';
 import type { DeviceContext } from './context.ts';
-import { DeviceArray, type Binding } from './deviceArray.ts';
+import { DeviceArray } from './deviceArray.ts';
 import { checkLimits } from './limits.ts';
+import type { Binding } from './place.ts';
 import { abortable, type Pipeline, type Progress } from './pipelines.ts';
 import { write } from './upload.ts';
 import { DATA } from './usage.ts';
@@ -98,7 +99,8 @@ export class Prepared {
       return new Prepared(context, program, pipelines, memory);
     } catch (error) {
       compiling.catch(() => undefined);
-      void allocating.catch(() => undefined).then(() => memory.release());
+      await allocating.catch(() => undefined); // what is still to come must be released too
+      memory.release();
       throw error;
     }
   }
@@ -139,14 +141,30 @@ export class Prepared {
     this.#bound[index] = binding;
   }
 
-  /** Binds the device arrays the function closed over; null when one has to be uploaded again. */
+  /** Binds the device arrays the function closed over. Returns one that is still being uploaded. */
   bindConstants(): DeviceArray | null {
+    let pending: DeviceArray | null = null;
     for (const [index, array] of this.memory.borrowed) {
-      const binding = array.bindingOn(this.context, this.program.label);
-      if (!binding) return array;
-      this.#bound[index] = binding;
+      this.#bound[index] = array.bindingOn(this.context, this.program.label);
+      if (array.isPending) pending = array;
     }
-    return null;
+    return pending;
+  }
+
+  /** Outputs must share no bytes with anything else the caller owns. */
+  checkOverlaps(): void {
+    const { program } = this;
+    for (const output of program.outputs) {
+      const [a, aBytes] = [this.#bound[output] as Binding, program.buffers[output]?.bytes ?? 0];
+      for (const [other, b] of this.#bound.entries()) {
+        if (!b || other === output || a.buffer !== b.buffer) continue;
+        if (a.offset + aBytes <= b.offset) continue;
+        if (b.offset + (program.buffers[other]?.bytes ?? 0) <= a.offset) continue;
+        throw new BufferError(
+          `${program.label}: output ${program.buffers[output]?.label} and ${program.buffers[other]?.label} overlap in the same GPUBuffer; pass arrays that share no memory`,
+        );
+      }
+    }
   }
 
   /** Records all dispatches with what is bound now. */
@@ -174,16 +192,10 @@ export class Prepared {
     this.context.counters.dispatches++;
   }
 
-  /** Forgets bind groups that may refer to buffers which turned out not to exist. */
-  forgetGroups(): void {
-    for (const { groups } of this.#steps) groups.clear();
-  }
-
   /** Gives the memory back to the pool. */
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    this.forgetGroups();
     this.memory.release();
   }
 
@@ -218,12 +230,12 @@ export class Prepared {
     const access = this.program.kernels[step.kernel]?.access ?? [];
     step.bindings.forEach((written, i) => {
       if (access[i] !== 'read_write') return;
-      step.bindings.forEach((other, j) => {
-        const [a, b] = [this.#bound[written], this.#bound[other]];
-        if (i === j || a?.buffer !== b?.buffer || (access[j] === 'read_write' && a !== b)) return;
-        const [x, y] = [this.program.buffers[written]?.label, this.program.buffers[other]?.label];
+      step.bindings.forEach((read, j) => {
+        if (access[j] === 'read_write') return;
+        if (this.#bound[written]?.buffer !== this.#bound[read]?.buffer) return;
+        const [x, y] = [this.program.buffers[written]?.label, this.program.buffers[read]?.label];
         throw new BufferError(
-          `${step.label}: ${x} is written and ${y} read in the same GPUBuffer; pass different buffers`,
+          `${step.label}: ${x} is written and ${y} is read in the same GPUBuffer; pass arrays in different buffers`,
         );
       });
     });
@@ -269,7 +281,7 @@ class ProgramMemory {
       const { value } = role;
       if (value instanceof DeviceArray) {
         this.borrowed.push([index, value]);
-        if (!value.bindingOn(context, program.label)) await value.settle();
+        await value.settle(program.label);
       } else if (value instanceof HostArray) {
         this.#acquired.push(value);
         try {

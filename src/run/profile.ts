@@ -1,4 +1,5 @@
 import { UnsupportedError } from '../util/errors.ts';
+import type { Allocation } from './buffers.ts';
 import { scoped, validationError } from './faults.ts';
 import type { Prepared } from './prepared.ts';
 import { readBack } from './staging.ts';
@@ -22,8 +23,12 @@ export interface Profile {
 /** WebGPU allows no larger query set. */
 const MAX_STEPS = 2048;
 
-/** Runs what is bound, each step in a pass of its own between two timestamps. */
-export async function profile(prepared: Prepared): Promise<Profile> {
+/**
+ * Runs each step in a pass of its own, between two timestamps.
+ *
+ * @param bind binds inputs and outputs, right before the commands are recorded
+ */
+export async function profile(prepared: Prepared, bind: () => void): Promise<Profile> {
   const { context, program } = prepared;
   const { device, pool, losses } = context;
   if (!device.features.has('timestamp-query'))
@@ -36,13 +41,15 @@ export async function profile(prepared: Prepared): Promise<Profile> {
       `${program.label}: profiling takes at most ${MAX_STEPS} steps, got ${count}`,
     );
   if (count === 0) return { steps: [], milliseconds: 0 };
-  const { value, caught } = scoped(device, true, () => {
+  const request = {
+    label: 'cotangent timestamps',
+    bytes: 16 * count,
+    usage: QUERY_RESOLVE | COPY_SRC,
+  };
+  const [resolved] = (await pool.allocate([request])) as [Allocation];
+  const { value: querySet, caught } = scoped(device, false, () => {
+    bind();
     const querySet = device.createQuerySet({ type: 'timestamp', count: 2 * count });
-    const resolved = pool.create({
-      label: 'cotangent timestamps',
-      bytes: 16 * count,
-      usage: QUERY_RESOLVE | COPY_SRC,
-    });
     const encoder = device.createCommandEncoder({ label: `${program.label}: profile` });
     for (let i = 0; i < count; i++) {
       const pass = encoder.beginComputePass({
@@ -58,21 +65,20 @@ export async function profile(prepared: Prepared): Promise<Profile> {
     }
     encoder.resolveQuerySet(querySet, 0, 2 * count, resolved.buffer, 0);
     device.queue.submit([encoder.finish()]);
-    return { querySet, resolved };
+    return querySet;
   });
   context.counters.submissions += 2;
   const words = new Uint32Array(4 * count);
-  const source = { buffer: value.resolved.buffer, offset: 0 };
+  const source = { buffer: resolved.buffer, offset: 0 };
   try {
     const [errors] = await Promise.all([
       losses.guard(caught),
       readBack(pool, losses, `${program.label}: profile`, source, 'u32', words),
     ]);
-    if (errors.outOfMemory) throw pool.outOfMemory([], errors.outOfMemory);
     if (errors.validation) throw validationError(`${program.label}: profile`, errors.validation);
   } finally {
-    value.querySet.destroy();
-    value.resolved.release();
+    querySet.destroy();
+    resolved.release();
   }
   const times = new BigUint64Array(words.buffer);
   // timestamps may go backwards when the clock is reset; such a step counts as 0

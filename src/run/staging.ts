@@ -19,24 +19,26 @@ export async function readBack(
 ): Promise<void> {
   const bytes = out.length * 4;
   const request = { label: 'cotangent readback', bytes, usage: STAGING };
-  const idle = pool.take(request);
-  let staging = idle;
-  if (!staging) {
-    // new memory may be refused, which shows only later
-    [staging] = (await pool.allocate([request])) as [Allocation];
-  }
-  const target = staging.buffer;
-  try {
-    const { value: mapped, caught } = scoped(pool.device, false, () => {
+  const copyTo = (target: Allocation | null) =>
+    scoped(pool.device, !target, () => {
+      const staging = target ?? pool.create(request);
       const encoder = pool.device.createCommandEncoder({ label: request.label });
-      encoder.copyBufferToBuffer(source.buffer, source.offset, target, 0, bytes);
+      encoder.copyBufferToBuffer(source.buffer, source.offset, staging.buffer, 0, bytes);
       pool.device.queue.submit([encoder.finish()]);
-      return target.mapAsync(MAP_MODE_READ, 0, bytes).then(
+      const mapped = staging.buffer.mapAsync(MAP_MODE_READ, 0, bytes).then(
         () => null,
         (error: unknown) => error as Error,
       );
+      return { staging, mapped };
     });
-    const [errors, failure] = await losses.guard(Promise.all([caught, mapped]));
+  let { value, caught } = copyTo(pool.take(request));
+  try {
+    let [errors, failure] = await losses.guard(Promise.all([caught, value.mapped]));
+    if (errors.outOfMemory) {
+      pool.discard(value.staging);
+      ({ value, caught } = copyTo(((await pool.allocate([request])) as [Allocation])[0]));
+      [errors, failure] = await losses.guard(Promise.all([caught, value.mapped]));
+    }
     if (errors.validation) throw validationError(who, errors.validation);
     // a valid mapping fails only when the device goes away; its `lost` may tell a moment later
     if (failure)
@@ -44,14 +46,15 @@ export async function readBack(
         `${who}: the GPU device was lost before the result was there; call again`,
         { cause: failure },
       );
-    const raw = target.getMappedRange(0, bytes);
+    const { staging } = value;
+    const raw = staging.buffer.getMappedRange(0, bytes);
     if (dtype === 'f32') out.set(new Float32Array(raw));
     else if (dtype === 'i32') out.set(new Int32Array(raw));
     else out.set(new Uint32Array(raw));
-    target.unmap();
+    staging.buffer.unmap();
     staging.release();
   } catch (error) {
-    pool.discard(staging);
+    pool.discard(value.staging);
     throw error;
   }
 }

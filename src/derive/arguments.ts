@@ -1,7 +1,7 @@
 import type { Tensor } from '../ir/tensor.ts';
 import { rebuild } from '../ir/walk.ts';
 import { lead } from '../ops/linear/layout.ts';
-import { isTensor, tensorTree } from '../ops/operand.ts';
+import { describe, isTensor, outputTree, tensorTree } from '../ops/operand.ts';
 import { variableLike } from '../ops/source.ts';
 import { DTypeError, TraceError } from '../util/errors.ts';
 import { flattenTree, type Flat } from '../util/tree.ts';
@@ -95,25 +95,4 @@ export function callOnVariables(
     aux = flat.def.build(flat.leaves.map((v) => (isTensor(v) ? bound[k++] : v)));
   }
   return { variables, values, arguments: trees, output: outputTree(main, who), aux, bind };
-}
-
-/** The tensors a function returned. @throws TraceError when there are none, or other things */
-export function outputTree(result: unknown, who: string): TensorTree {
-  const tree = tensorTree(result, `${who}: result of the function`);
-  const statics = tree.def.key.replace(/"(?:[^"\\]|\\.)*":/g, '').match(/true|false|null|undefined|"|f\d/);
-  if (tree.leaves.length === 0 || statics)
-    throw new TraceError(
-      `${who}: the function returned ${describe(result)}; return tensors, or arrays and objects of tensors`,
-    );
-  return tree;
-}
-
-export function describe(value: unknown): string {
-  if (isTensor(value)) return value.toString();
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (Array.isArray(value))
-    return value.length === 0 ? 'an empty array' : `[${value.map(describe).join(', ')}]`;
-  if (typeof value === 'object') return 'an object';
-  return typeof value === 'string' ? `the string ${JSON.stringify(value)}` : String(value as number);
 }

@@ -1,11 +1,10 @@
 import type { Tensor } from '../ir/tensor.ts';
 import { dependents, rebuild, topological } from '../ir/walk.ts';
 import { broadcast, lead, transpose } from '../ops/linear/layout.ts';
-import { tensorTree } from '../ops/operand.ts';
+import { outputTree, tensorTree } from '../ops/operand.ts';
 import { variableLike } from '../ops/source.ts';
 import { ShapeError, TraceError } from '../util/errors.ts';
 import { formatShape, range } from '../util/shape.ts';
-import { outputTree } from './arguments.ts';
 import type { TensorTree } from './types.ts';
 
 /** One axis for everything, or a tree of axes; null: not mapped. */

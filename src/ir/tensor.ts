@@ -34,7 +34,7 @@ export class Tensor {
     readonly params: Params,
     readonly shape: Shape,
     readonly dtype: DType,
-    /** @internal */ readonly trace: Trace | null,
+    /** @internal */ readonly owner: Trace | null,
     mayBeInfinite = false,
   ) {
     this.size = sizeOf(shape);
@@ -111,8 +111,8 @@ const paramsKey = (params: Params): string => Object.values(params).map(key).joi
 export function apply(op: Op, inputs: readonly Tensor[] = [], params: Params = {}): Tensor {
   let trace: Trace | null = null;
   for (const x of inputs) {
-    if (x.trace === null) continue;
-    if (!x.trace.open)
+    if (x.owner === null) continue;
+    if (!x.owner.open)
       throw new TraceError(
         `${op.name}: got ${x.toString()} from a function whose trace has ended; return it from that function instead of keeping it`,
       );

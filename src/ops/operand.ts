@@ -1,6 +1,7 @@
 import { Tensor } from '../ir/tensor.ts';
 import { ArrayValue, hostArray, type Nested } from '../util/array.ts';
 import { TraceError } from '../util/errors.ts';
+import { formatShape } from '../util/shape.ts';
 import { flattenTree, type Flat } from '../util/tree.ts';
 import { constant, full } from './source.ts';
 
@@ -36,4 +37,46 @@ const containsTensor = (value: unknown): boolean =>
 export function tensorTree(tree: unknown, who: string): Flat<Tensor> {
   const flat = flattenTree(tree, isTensor, who);
   return { ...flat, leaves: flat.leaves.map((v) => toTensor(v, who)) };
+}
+
+/**
+ * The tensors that a traced function returned.
+ *
+ * @throws TraceError when there are none, when there are other things, and for a promise
+ */
+export function outputTree(result: unknown, who: string): Flat<Tensor> {
+  if (isPromise(result))
+    throw new TraceError(
+      `${who}: the function returned a promise; a traced function may not be async, await its data before`,
+    );
+  const tree = tensorTree(result, `${who}: result of the function`);
+  const statics = tree.def.key
+    .replace(/"(?:[^"\\]|\\.)*":/g, '')
+    .match(/true|false|null|undefined|"|f\d/);
+  if (tree.leaves.length === 0 || statics)
+    throw new TraceError(
+      `${who}: the function returned ${describe(result)}; return tensors, or arrays and objects of tensors`,
+    );
+  return tree;
+}
+
+const isPromise = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'then' in value &&
+  typeof value.then === 'function';
+
+/** `value` in the words of an error message. */
+export function describe(value: unknown): string {
+  if (isTensor(value)) return value.toString();
+  if (value instanceof ArrayValue) return `array${formatShape(value.shape)}`;
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value))
+    return value.length === 0 ? 'an empty array' : `[${value.map(describe).join(', ')}]`;
+  if (typeof value === 'object')
+    return `{ ${Object.entries(value)
+      .map(([k, v]) => `${k}: ${describe(v)}`)
+      .join(', ')} }`;
+  if (typeof value === 'function') return 'a function';
+  return `the ${typeof value} ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`;
 }

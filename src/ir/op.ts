@@ -43,10 +43,8 @@ export interface ElementwiseOp extends OpBase {
   readonly arity: number;
   /** Float64 meaning for one element. */
   scalar(...x: number[]): number;
-  /** WGSL expression of the arguments; `type` is the dtype of each argument. */
+  /** WGSL expression of the arguments; calls functions `ct_*` of shaders/lib. F, I, U, B are its types. */
   wgsl(args: readonly string[], types: readonly DType[]): string;
-  /** Files of shaders/lib the expression calls. */
-  readonly lib: readonly string[];
   /** Approximate cost of one element, in multiply-adds. */
   readonly flops: number;
   partials(inputs: readonly Tensor[], y: Tensor): readonly Partial[];

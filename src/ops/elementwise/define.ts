@@ -20,8 +20,6 @@ export interface ElementwiseSpec {
   scalar: (...x: number[]) => number;
   /** WGSL expression */
   wgsl: (args: readonly string[], types: readonly DType[]) => string;
-  /** files of shaders/lib the expression calls */
-  lib?: readonly string[];
   /** approximate cost in multiply-adds; 1 unless said */
   flops?: number;
   /** factor, or function of the tangent, for each input; null: the derivative is zero */
@@ -41,7 +39,6 @@ export function elementwise(arity: number, spec: ElementwiseSpec): ElementwiseOp
     name: spec.name,
     scalar: spec.scalar,
     wgsl: spec.wgsl,
-    lib: spec.lib ?? [],
     flops: spec.flops ?? 1,
     partials: spec.partials,
     derivative: spec.derivative,

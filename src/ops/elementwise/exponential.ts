@@ -8,7 +8,6 @@ const call = (name: string) => (x: string) => `ct_${name}(${x})`;
 const expOp = unary({
   name: 'exp',
   scalar: Math.exp,
-  lib: ['exp'],
   wgsl: call('exp'),
   flops: 12,
   // d(eˣ) = eˣ dx
@@ -18,7 +17,6 @@ const expOp = unary({
 const exp2Op = unary({
   name: 'exp2',
   scalar: (x) => 2 ** x,
-  lib: ['exp'],
   wgsl: call('exp2'),
   flops: 12,
   // d(2ˣ) = 2ˣ log 2 dx
@@ -28,7 +26,6 @@ const exp2Op = unary({
 const expm1Op = unary({
   name: 'expm1',
   scalar: Math.expm1,
-  lib: ['expm1'],
   wgsl: call('expm1'),
   flops: 14,
   // d(eˣ - 1) = eˣ dx
@@ -39,7 +36,6 @@ const expm1Op = unary({
 const logOp = unary({
   name: 'log',
   scalar: Math.log,
-  lib: ['log'],
   wgsl: call('log'),
   flops: 12,
   // d(log x) = dx / x
@@ -49,7 +45,6 @@ const logOp = unary({
 const log2Op = unary({
   name: 'log2',
   scalar: Math.log2,
-  lib: ['log'],
   wgsl: call('log2'),
   flops: 12,
   // d(log₂ x) = dx / (x log 2)
@@ -59,7 +54,6 @@ const log2Op = unary({
 const log10Op = unary({
   name: 'log10',
   scalar: Math.log10,
-  lib: ['log'],
   wgsl: call('log10'),
   flops: 12,
   // d(log₁₀ x) = dx / (x log 10)
@@ -69,7 +63,6 @@ const log10Op = unary({
 const log1pOp = unary({
   name: 'log1p',
   scalar: Math.log1p,
-  lib: ['log1p'],
   wgsl: call('log1p'),
   flops: 14,
   // d(log(1 + x)) = dx / (1 + x)
@@ -99,7 +92,6 @@ const rsqrtOp = unary({
 const cbrtOp = unary({
   name: 'cbrt',
   scalar: Math.cbrt,
-  lib: ['cbrt'],
   wgsl: call('cbrt'),
   flops: 14,
   // d(∛x) = dx / (3 ∛x²)
@@ -131,7 +123,6 @@ export const reciprocal = reciprocalOp.call;
 const powOp = binary({
   name: 'pow',
   scalar: (a, b) => (b === 0 || a === 1 ? 1 : a ** b),
-  lib: ['pow'],
   wgsl: (a, b) => `ct_pow(${a}, ${b})`,
   flops: 30,
   // d(aᵇ) = b aᵇ⁻¹ da + aᵇ log a db; 0 where b is 0, and (for db) where a is 0 and b >= 0

@@ -94,7 +94,6 @@ const remainderOp = binary({
     const r = a % b;
     return r !== 0 && r < 0 !== b < 0 ? r + b : r;
   },
-  lib: ['remainder'],
   wgsl: (a, b, type) =>
     type === 'f32' ? `ct_remainder(${a}, ${b})` : `(((${a} % ${b}) + ${b}) % ${b})`,
   // a - floor(a / b) b

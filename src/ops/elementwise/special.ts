@@ -8,7 +8,6 @@ import { erf64, erfc64, log1pExp, logAddExp } from './special64.ts';
 const erfOp = unary({
   name: 'erf',
   scalar: erf64,
-  lib: ['erf'],
   wgsl: (x) => `ct_erf(${x})`,
   flops: 24,
   // d(erf x) = 2/√π e^(-x²) dx
@@ -19,7 +18,6 @@ const erfOp = unary({
 const erfcOp = unary({
   name: 'erfc',
   scalar: erfc64,
-  lib: ['erf'],
   wgsl: (x) => `ct_erfc(${x})`,
   flops: 24,
   // d(erfc x) = -2/√π e^(-x²) dx
@@ -29,7 +27,6 @@ const erfcOp = unary({
 const sigmoidOp = unary({
   name: 'sigmoid',
   scalar: (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
-  lib: ['sigmoid'],
   wgsl: (x) => `ct_sigmoid(${x})`,
   flops: 16,
   // dσ = σ(x) σ(-x) dx
@@ -39,7 +36,6 @@ const sigmoidOp = unary({
 const softplusOp = unary({
   name: 'softplus',
   scalar: log1pExp,
-  lib: ['sigmoid'],
   wgsl: (x) => `ct_softplus(${x})`,
   flops: 28,
   // d log(1 + eˣ) = σ(x) dx
@@ -49,7 +45,6 @@ const softplusOp = unary({
 const logSigmoidOp = unary({
   name: 'logSigmoid',
   scalar: (x) => -log1pExp(-x),
-  lib: ['sigmoid'],
   wgsl: (x) => `ct_logSigmoid(${x})`,
   flops: 28,
   // d log σ(x) = σ(-x) dx
@@ -65,7 +60,6 @@ export const logSigmoid = logSigmoidOp.call;
 const hypotOp = binary({
   name: 'hypot',
   scalar: Math.hypot,
-  lib: ['hypot'],
   wgsl: (a, b) => `ct_hypot(${a}, ${b})`,
   flops: 8,
   // d√(a² + b²) = (a da + b db) / √(a² + b²), 0 at the origin
@@ -80,7 +74,6 @@ export const hypot = hypotOp.call;
 const logaddexpOp = binary({
   name: 'logaddexp',
   scalar: logAddExp,
-  lib: ['logaddexp'],
   wgsl: (a, b) => `ct_logaddexp(${a}, ${b})`,
   flops: 30,
   // d log(eᵃ + eᵇ) = σ(a - b) da + σ(b - a) db; equal infinities share
@@ -99,7 +92,6 @@ export const logaddexp = logaddexpOp.call;
 const normalCdfOp = unary({
   name: 'normalCdf',
   scalar: (x) => 0.5 * erfc64(-x * Math.SQRT1_2),
-  lib: ['erf'],
   wgsl: (x) => `ct_normal_cdf(${x})`,
   flops: 26,
   // dΦ = e^(-x²/2) / √(2π) dx

@@ -6,18 +6,16 @@ import { rsqrt, sqrt } from './exponential.ts';
 interface Rule {
   name: string;
   scalar: (x: number) => number;
-  file: string;
   flops?: number;
   odd?: boolean;
   partial: (x: Tensor, y: Tensor) => Tensor;
   derivative: string;
 }
 
-const rule = ({ name, scalar, file, flops = 16, odd, partial, derivative }: Rule) =>
+const rule = ({ name, scalar, flops = 16, odd, partial, derivative }: Rule) =>
   unary({
     name,
     scalar,
-    lib: [file],
     wgsl: (x) => `ct_${name}(${x})`,
     flops,
     partials: ([x], y) => [partial(x as Tensor, y)],
@@ -28,7 +26,6 @@ const rule = ({ name, scalar, file, flops = 16, odd, partial, derivative }: Rule
 const sinOp = rule({
   name: 'sin',
   scalar: Math.sin,
-  file: 'trig',
   odd: true,
   // d(sin x) = cos x dx
   partial: (x) => cos(x),
@@ -37,7 +34,6 @@ const sinOp = rule({
 const cosOp = rule({
   name: 'cos',
   scalar: Math.cos,
-  file: 'trig',
   // d(cos x) = -sin x dx
   partial: (x) => neg(sin(x)),
   derivative: '-sin x dx',
@@ -45,7 +41,6 @@ const cosOp = rule({
 const tanOp = rule({
   name: 'tan',
   scalar: Math.tan,
-  file: 'trig',
   odd: true,
   // d(tan x) = (1 + tan² x) dx
   partial: (_, y) => add(1, mul(y, y)),
@@ -54,7 +49,6 @@ const tanOp = rule({
 const asinOp = rule({
   name: 'asin',
   scalar: Math.asin,
-  file: 'arc',
   odd: true,
   // d(asin x) = dx / √((1 - x)(1 + x))
   partial: (x) => rsqrt(mul(sub(1, x), add(1, x))),
@@ -63,7 +57,6 @@ const asinOp = rule({
 const acosOp = rule({
   name: 'acos',
   scalar: Math.acos,
-  file: 'arc',
   // d(acos x) = -dx / √((1 - x)(1 + x))
   partial: (x) => neg(rsqrt(mul(sub(1, x), add(1, x)))),
   derivative: '-dx / √(1 - x²)',
@@ -71,7 +64,6 @@ const acosOp = rule({
 const atanOp = rule({
   name: 'atan',
   scalar: Math.atan,
-  file: 'arc',
   odd: true,
   // d(atan x) = dx / (1 + x²)
   partial: (x) => div(1, add(1, mul(x, x))),
@@ -80,7 +72,6 @@ const atanOp = rule({
 const sinhOp = rule({
   name: 'sinh',
   scalar: Math.sinh,
-  file: 'hyperbolic',
   odd: true,
   // d(sinh x) = cosh x dx
   partial: (x) => cosh(x),
@@ -89,7 +80,6 @@ const sinhOp = rule({
 const coshOp = rule({
   name: 'cosh',
   scalar: Math.cosh,
-  file: 'hyperbolic',
   // d(cosh x) = sinh x dx
   partial: (x) => sinh(x),
   derivative: 'sinh x dx',
@@ -97,7 +87,6 @@ const coshOp = rule({
 const tanhOp = rule({
   name: 'tanh',
   scalar: Math.tanh,
-  file: 'hyperbolic',
   odd: true,
   // d(tanh x) = (1 - tanh² x) dx
   partial: (_, y) => sub(1, mul(y, y)),
@@ -106,7 +95,6 @@ const tanhOp = rule({
 const asinhOp = rule({
   name: 'asinh',
   scalar: Math.asinh,
-  file: 'archyperbolic',
   odd: true,
   // d(asinh x) = dx / √(1 + x²)
   partial: (x) => div(1, sqrt(add(1, mul(x, x)))),
@@ -115,7 +103,6 @@ const asinhOp = rule({
 const acoshOp = rule({
   name: 'acosh',
   scalar: Math.acosh,
-  file: 'archyperbolic',
   // d(acosh x) = dx / √((x - 1)(x + 1))
   partial: (x) => div(1, mul(sqrt(sub(x, 1)), sqrt(add(x, 1)))),
   derivative: 'dx / √(x² - 1)',
@@ -123,7 +110,6 @@ const acoshOp = rule({
 const atanhOp = rule({
   name: 'atanh',
   scalar: Math.atanh,
-  file: 'archyperbolic',
   odd: true,
   // d(atanh x) = dx / ((1 - x)(1 + x))
   partial: (x) => div(1, mul(sub(1, x), add(1, x))),
@@ -145,7 +131,6 @@ export const atanh = atanhOp.call;
 const atan2Op = binary({
   name: 'atan2',
   scalar: Math.atan2,
-  lib: ['arc'],
   wgsl: (y, x) => `ct_atan2(${y}, ${x})`,
   flops: 24,
   // d(atan2(y, x)) = (x dy - y dx) / (x² + y²)

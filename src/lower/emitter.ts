@@ -1,0 +1,240 @@
+import {
+  isConstant,
+  isSigned,
+  maxOf,
+  minOf,
+  render,
+  div,
+  variable,
+  ZERO,
+  type Index,
+} from '../ir/index-expr.ts';
+import { flatten, type Coordinates, type Guard } from '../ir/index-map.ts';
+import type { Tensor } from '../ir/tensor.ts';
+import { fullValue, isIota } from '../ops/source.ts';
+import type { Bindings } from './bindings.ts';
+import { atLane, isAligned, laneStride, NotVector } from './lanes.ts';
+import { widen } from './library.ts';
+import { literal, MEMORY_TYPE, VALUE_TYPE } from './types.ts';
+
+/** How a kernel knows the nodes around it. */
+export interface Surroundings {
+  /** whether a node's elements are in memory */
+  isStored(node: Tensor): boolean;
+  readonly bindings: Bindings;
+  /** names for new variables, unique in the kernel */
+  fresh(prefix: string): string;
+}
+
+/** Four neighbouring values of a variable computed as one vector. */
+export interface Lanes {
+  readonly variable: string;
+  /** refuse loads that are neither the same for all lanes nor neighbours */
+  readonly strict?: boolean;
+}
+
+/**
+ * Writes WGSL statements that compute elements of nodes at index expressions: loads what is stored,
+ * follows index maps, and computes what is inlined.
+ */
+export class Emitter {
+  readonly lines: string[] = [];
+  readonly #memo: Map<string, string>[] = [new Map()];
+  readonly #local = new Map<Tensor, string>();
+  #indent = '';
+
+  constructor(
+    readonly around: Surroundings,
+    /** vectors of four along this variable; scalars if absent */
+    readonly lanes?: Lanes,
+  ) {}
+
+  line(text: string): void {
+    this.lines.push(this.#indent + text);
+  }
+
+  /** Text of a value, in the width of this emitter. */
+  #wide(text: string): string {
+    return this.lanes ? widen(text) : text;
+  }
+
+  /** Statements inside braces; what is computed there is forgotten afterwards. */
+  block(head: string, body: () => void): void {
+    this.line(`${head} {`);
+    this.#indent += '  ';
+    this.#memo.push(new Map());
+    body();
+    this.#memo.pop();
+    this.#indent = this.#indent.slice(2);
+    this.line('}');
+  }
+
+  /** Says that the element of `node` that a thread works on is in the variable `name`. */
+  define(node: Tensor, name: string): void {
+    this.#local.set(node, name);
+  }
+
+  localName(node: Tensor): string | undefined {
+    return this.#local.get(node);
+  }
+
+  /** WGSL name of the element of `node` at `at`. */
+  value(node: Tensor, at: Coordinates): string {
+    const local = this.#local.get(node);
+    if (local !== undefined) return local;
+    const number = fullValue(node);
+    if (number !== undefined) return this.#wide(literal(number, node.dtype));
+    const key = `${node.id}@${at.map(render).join()}`;
+    for (const scope of this.#memo) {
+      const known = scope.get(key);
+      if (known !== undefined) return known;
+    }
+    const text = this.around.isStored(node) ? this.#load(node, at) : this.compute(node, at);
+    const name = /^\w+$/.test(text) ? text : this.bind(text, 'v');
+    (this.#memo[this.#memo.length - 1] as Map<string, string>).set(key, name);
+    return name;
+  }
+
+  bind(text: string, prefix: string): string {
+    const name = this.around.fresh(prefix);
+    this.line(`let ${name} = ${text};`);
+    return name;
+  }
+
+  /** Expression for the element of `node` at `at`, from its inputs. */
+  compute(node: Tensor, at: Coordinates): string {
+    const { op, inputs } = node;
+    if (op.family === 'elementwise') {
+      const args = inputs.map((x) =>
+        this.value(
+          x,
+          at.map((c, i) => (x.shape[i] === 1 ? ZERO : c)),
+        ),
+      );
+      return this.#wide(
+        op.wgsl(
+          args,
+          inputs.map((x) => x.dtype),
+        ),
+      );
+    }
+    if (isIota(node)) return this.#counter(at[0] as Index, node);
+    if (op.name === 'gather') return this.#gather(node, at);
+    if (op.name === 'stopGradient') return this.value(inputs[0] as Tensor, at);
+    if (op.family === 'linear' && op.indexMap) {
+      const map = op.indexMap(at, node);
+      return this.guarded(inputs[0] as Tensor, map.at, map.guards);
+    }
+    throw new Error(`lower: ${op.name} has to be stored before it is read`);
+  }
+
+  /** The element of `x` where the guards hold, else 0. */
+  guarded(x: Tensor, at: Coordinates, guards: readonly Guard[]): string {
+    const condition = this.condition(guards);
+    if (condition === 'true') return this.value(x, at);
+    const zero = this.#wide(literal(0, x.dtype));
+    if (condition === 'false') return zero;
+    const name = this.around.fresh('p');
+    this.line(`var ${name} = ${zero};`);
+    this.block(`if (${condition})`, () => this.line(`${name} = ${this.value(x, at)};`));
+    return name;
+  }
+
+  /** Condition text; `true` or `false` where the ranges decide it. */
+  condition(guards: readonly Guard[]): string {
+    const tests: string[] = [];
+    for (const g of guards) {
+      if ('left' in g) {
+        this.#uniform(g.left);
+        this.#uniform(g.right);
+        if (isConstant(g.left) && isConstant(g.right)) {
+          if (g.left.constant !== g.right.constant) return 'false';
+          continue;
+        }
+        const signed = isSigned(g.left) || isSigned(g.right);
+        tests.push(`${asInteger(g.left, signed)} == ${asInteger(g.right, signed)}`);
+        continue;
+      }
+      this.#uniform(g.index);
+      if (maxOf(g.index) < g.lo || minOf(g.index) >= g.hi) return 'false';
+      const signed = isSigned(g.index);
+      if (minOf(g.index) < g.lo) tests.push(`${render(g.index)} >= ${g.lo}${signed ? '' : 'u'}`);
+      if (maxOf(g.index) >= g.hi) tests.push(`${render(g.index)} < ${g.hi}${signed ? '' : 'u'}`);
+    }
+    return tests.length === 0 ? 'true' : tests.join(' && ');
+  }
+
+  /** A guard must hold for all lanes or for none. */
+  #uniform(e: Index): void {
+    if (this.lanes && laneStride(e, this.lanes.variable) !== 0) throw new NotVector();
+  }
+
+  #load(x: Tensor, at: Coordinates): string {
+    const address = flatten(at, x.shape);
+    const { bindings } = this.around;
+    const from = (text: string): string => (x.dtype === 'bool' ? `(${text} != 0u)` : text);
+    const one = (a: Index): string => from(`${bindings.read(x, 1)}[${render(a)}]`);
+    if (!this.lanes) return one(address);
+    const { variable: lane } = this.lanes;
+    const type = widen(VALUE_TYPE[x.dtype]);
+    const stride = laneStride(address, lane);
+    if (stride === 0) return `${type}(${one(address)})`;
+    if (stride === 1 && isAligned(address, lane)) {
+      const text = `${bindings.read(x, 4)}[${render(div(address, 4))}]`;
+      return x.dtype === 'bool' ? `(${text} != vec4u(0u))` : text;
+    }
+    if (this.lanes.strict) throw new NotVector();
+    return `${type}(${[0, 1, 2, 3].map((k) => one(atLane(address, lane, k))).join(', ')})`;
+  }
+
+  /** An index as i32 text. */
+  indexText(e: Index): string {
+    return asInteger(e, true);
+  }
+
+  /** Writes the element of `node` that is in `value` to memory. */
+  store(node: Tensor, at: Coordinates, value: string): void {
+    const address = flatten(at, node.shape);
+    const { bindings } = this.around;
+    if (!this.lanes) {
+      const v = node.dtype === 'bool' ? `select(0u, 1u, ${value})` : value;
+      this.line(`${bindings.write(node, 1)}[${render(address)}] = ${v};`);
+      return;
+    }
+    const { variable: lane } = this.lanes;
+    const v = node.dtype === 'bool' ? `select(vec4u(0u), vec4u(1u), ${value})` : value;
+    if (laneStride(address, lane) === 1 && isAligned(address, lane)) {
+      this.line(`${bindings.write(node, 4)}[${render(div(address, 4))}] = ${v};`);
+      return;
+    }
+    const name = this.bind(v, 's');
+    [0, 1, 2, 3].forEach((k) =>
+      this.line(
+        `${bindings.write(node, 1)}[${render(atLane(address, lane, k))}] = ${name}.${'xyzw'[k]};`,
+      ),
+    );
+  }
+
+  /** The index itself as a value. */
+  #counter(at: Index, node: Tensor): string {
+    const cast = VALUE_TYPE[node.dtype];
+    if (!this.lanes) return `${cast}(${render(at)})`;
+    const parts = [0, 1, 2, 3].map((k) => atLane(at, (this.lanes as Lanes).variable, k));
+    const memory = MEMORY_TYPE[node.dtype];
+    return `${widen(cast)}(${parts.map((p) => `${memory}(${render(p)})`).join(', ')})`;
+  }
+
+  /** x[.., clamp(indices[.., j])] */
+  #gather(node: Tensor, at: Coordinates): string {
+    const [x, indices] = node.inputs as [Tensor, Tensor];
+    if (this.lanes) throw new NotVector();
+    const broadcast = (t: Tensor): Index[] => at.map((c, i) => (t.shape[i] === 1 ? ZERO : c));
+    const j = this.value(indices, broadcast(indices));
+    const n = x.shape[x.rank - 1] as number;
+    const name = this.bind(`u32(clamp(i32(${j}), 0, ${n - 1}))`, 'g');
+    return this.value(x, [...broadcast(x).slice(0, -1), variable(name, n)]);
+  }
+}
+
+const asInteger = (e: Index, signed: boolean): string =>
+  signed && !isSigned(e) ? `i32(${render(e)})` : render(e);

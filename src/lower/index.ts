@@ -1,0 +1,66 @@
+import type { Tensor } from '../ir/tensor.ts';
+import { bytesOf } from '../plan/memory.ts';
+import type { Group, Plan, Storage } from '../plan/plan.ts';
+import type { ArrayValue } from '../util/array.ts';
+import { lowerContract } from './contract.ts';
+import type { Kernel, LowerLimits } from './kernel.ts';
+import { lowerMap } from './map.ts';
+import type { BufferRole, KernelSource, Program, ProgramBuffer, Step } from './program.ts';
+import { lowerReduce } from './reduce.ts';
+import { lowerScan } from './scan.ts';
+
+function lowerGroup(group: Group, plan: Plan, limits: LowerLimits): Kernel {
+  switch (group.kind) {
+    case 'map':
+      return lowerMap(group, plan, limits);
+    case 'reduce':
+      return lowerReduce(group, plan, limits);
+    case 'contract':
+      return lowerContract(group, plan, limits);
+    case 'scan':
+      return lowerScan(group, plan, limits);
+  }
+}
+
+function roleOf(x: Tensor, place: Storage): BufferRole {
+  if (place.kind === 'constant') return { kind: 'constant', value: x.params['value'] as ArrayValue };
+  return place;
+}
+
+/** Plan -> WGSL programs and buffers. */
+export function lower(plan: Plan, limits: LowerLimits, label: string): Program {
+  const buffers: ProgramBuffer[] = [];
+  const index = new Map<Tensor, number>();
+  const bufferOf = (x: Tensor): number => {
+    let i = index.get(x);
+    if (i === undefined) {
+      const { shape, dtype } = x;
+      i = buffers.push({
+        label: `${label}/${x.op.name}${x.id}`,
+        bytes: bytesOf(x),
+        shape,
+        dtype,
+        role: roleOf(x, plan.storage.get(x) as Storage),
+      });
+      index.set(x, --i);
+    }
+    return i;
+  };
+  const kernels: KernelSource[] = [];
+  const byCode = new Map<string, number>();
+  const steps: Step[] = [];
+  for (const group of plan.groups) {
+    const kernel = lowerGroup(group, plan, limits);
+    let k = byCode.get(kernel.code);
+    if (k === undefined) {
+      const { label: name, code, features, access } = kernel;
+      k = kernels.push({ label: `${label}/${name}`, code, features, access }) - 1;
+      byCode.set(code, k);
+    }
+    const bindings = kernel.bindings.map(bufferOf);
+    steps.push({ label: `${label}/${kernel.label}`, kernel: k, bindings, workgroups: kernel.workgroups });
+  }
+  const outputs = [...new Set(plan.outputs)].map(bufferOf);
+  const inputs = plan.inputs.map((x) => index.get(x) ?? null);
+  return { label, buffers, kernels, steps, inputs, outputs, slots: plan.slots };
+}

@@ -1,0 +1,122 @@
+import { isStoredSource, renamed } from '../plan/group.ts';
+import type { Coordinates } from '../ir/index-map.ts';
+import type { Tensor } from '../ir/tensor.ts';
+import type { Group, Plan } from '../plan/plan.ts';
+import { Bindings } from './bindings.ts';
+import { Emitter, type Lanes, type Surroundings } from './emitter.ts';
+import { libraryFor } from './library.ts';
+import { fillSlots } from './slots.ts';
+
+/** WGSL of one group, the tensors it binds and how many workgroups run. */
+export interface Kernel {
+  readonly label: string;
+  readonly code: string;
+  readonly bindings: readonly Tensor[];
+  readonly access: readonly ('read' | 'read_write')[];
+  readonly features: readonly string[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** What lowering must know of a device. */
+export interface LowerLimits {
+  readonly storageBuffersPerStage: number;
+  readonly invocationsPerWorkgroup: number;
+  readonly workgroupsPerDimension: number;
+}
+
+/** Collects what one kernel is made of. */
+export class KernelWriter {
+  readonly bindings = new Bindings();
+  readonly around: Surroundings;
+  #names = 0;
+
+  constructor(
+    readonly group: Group,
+    plan: Plan,
+    readonly limits: LowerLimits,
+  ) {
+    const own = new Set(group.outputs);
+    this.around = {
+      isStored: (node) => !own.has(node) && (isStoredSource(node) || plan.storage.has(node)),
+      bindings: this.bindings,
+      fresh: (prefix) => `${prefix}${this.#names++}`,
+    };
+  }
+
+  emitter(lanes?: Lanes): Emitter {
+    return new Emitter(this.around, lanes);
+  }
+
+  /** Threads of one workgroup, within the device's limits. */
+  workgroup(wanted: number): number {
+    return Math.min(wanted, this.limits.invocationsPerWorkgroup);
+  }
+
+  /**
+   * Computes the members of the group at `at` of its domain and stores the outputs. An anchor is in the
+   * emitter already.
+   */
+  members(e: Emitter, at: Coordinates): void {
+    const { group } = this;
+    const places = new Map<Tensor, Coordinates>([[group.domain, at]]);
+    for (const m of group.members) {
+      if (m !== group.domain) {
+        const from = m.inputs.find((x) => places.has(x) && x.size === m.size) as Tensor;
+        const place = places.get(from) as Coordinates;
+        const isMoved = m.op.family !== 'elementwise';
+        places.set(m, isMoved ? renamed(m, place) : place);
+        e.define(m, isMoved ? (e.localName(from) as string) : e.value(m, place));
+      } else if (e.localName(m) === undefined) e.define(m, e.value(m, at));
+    }
+    for (const y of group.outputs) e.store(y, places.get(y) as Coordinates, e.localName(y) as string);
+  }
+
+  /** The kernel: `file` with its slots filled. */
+  assemble(
+    file: string,
+    constants: Readonly<Record<string, number>>,
+    bodies: Readonly<Record<string, string>>,
+    threads: number,
+    workgroup: number,
+    features: readonly string[] = [],
+  ): Kernel {
+    const size = Object.entries({ THREADS: threads, WORKGROUP: workgroup, ...constants })
+      .map(([name, value]) => `const ${name}: u32 = ${value}u;`)
+      .join('\n');
+    const text = Object.values(bodies).join('\n');
+    const narrow = 'alias F = f32;\nalias I = i32;\nalias U = u32;\nalias B = bool;';
+    const wide = 'alias F4 = vec4f;\nalias I4 = vec4i;\nalias U4 = vec4u;\nalias B4 = vec4<bool>;';
+    const count = Math.ceil(threads / workgroup);
+    const x = Math.min(count, this.limits.workgroupsPerDimension);
+    const enables = features.map((f) => `enable ${f};\n`).join('');
+    return {
+      label: this.label(),
+      code:
+        enables +
+        fillSlots(file, {
+          types: `${narrow}\n${wide}`,
+          library: libraryFor(text),
+          bindings: this.bindings.declarations(),
+          size,
+          ...bodies,
+        }),
+      bindings: this.bindings.tensors,
+      access: this.bindings.access,
+      features,
+      workgroups: [x, Math.ceil(count / x), 1],
+    };
+  }
+
+  /** `matmul+add+tanh`: the ops of the group, for labels. */
+  label(): string {
+    const names = this.group.members
+      .filter((m) => m.op.family === 'elementwise' || m === this.group.anchor || m === this.group.domain)
+      .map((m) => m.op.name);
+    return names.length > 6 ? `${names.slice(0, 5).join('+')}+${names.length - 5} more` : names.join('+');
+  }
+}
+
+/** Whether a kernel written with vectors still binds no more buffers than allowed. */
+export function fits(kernel: Kernel, limits: LowerLimits): boolean {
+  return kernel.bindings.length <= limits.storageBuffersPerStage;
+}

@@ -1,0 +1,51 @@
+import {
+  offset,
+  ranged,
+  substitute,
+  type Index,
+  type Variable,
+} from '../ir/index-expr.ts';
+
+/** Thrown where four neighbouring elements cannot be computed as one vector. */
+export class NotVector extends Error {
+  override name = 'NotVector';
+}
+
+const mentions = (v: Variable, name: string): boolean =>
+  v.name === name || (v.inner ? v.inner.of.digits.some((d) => mentions(d.variable, name)) : false);
+
+/**
+ * By how much `e` moves from one lane to the next, when `name` takes four neighbouring values starting at
+ * a multiple of 4; null where the step is not the same for all lanes.
+ */
+export function laneStride(e: Index, name: string): number | null {
+  let stride = 0;
+  for (const d of e.digits) {
+    if (d.variable.name === name) {
+      if (d.divisor % 4 === 0) continue;
+      if (d.divisor !== 1 || d.modulus % 4 !== 0) return null;
+      stride += d.coefficient;
+    } else if (mentions(d.variable, name)) return null;
+  }
+  return stride;
+}
+
+/** Whether `e` is a multiple of 4 whenever `name` is. */
+export function isAligned(e: Index, name: string): boolean {
+  if (e.constant % 4 !== 0) return false;
+  return e.digits.every((d) => {
+    if (d.coefficient % 4 === 0) return true;
+    return d.variable.name === name && d.divisor === 1 && d.modulus % 4 === 0;
+  });
+}
+
+/** `e` in lane `k`. */
+export function atLane(e: Index, name: string, k: number): Index {
+  if (k === 0) return e;
+  return substitute(e, (v) => {
+    if (v !== name) return undefined;
+    const digit = e.digits.find((d) => d.variable.name === name)?.variable;
+    const max = digit ? digit.max : 0;
+    return offset(ranged(name, 0, Math.max(0, max - 3)), k);
+  });
+}

@@ -1,0 +1,153 @@
+import reduceFile from '../../shaders/reduce.wgsl?raw';
+import { add, constant, div, mod, offset, scale, variable, type Index } from '../ir/index-expr.ts';
+import { unflatten, type Coordinates, type Guard } from '../ir/index-map.ts';
+import type { Tensor } from '../ir/tensor.ts';
+import type { Group, Plan } from '../plan/plan.ts';
+import type { Emitter } from './emitter.ts';
+import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
+import { NotVector } from './lanes.ts';
+import { widen } from './library.ts';
+import { literal, VALUE_TYPE } from './types.ts';
+
+/** Which variable, if any, runs four values at a time. */
+type Width = 'i' | 'r' | null;
+
+/** Reduction: vectors along the results, else along the terms, else single elements. */
+export function lowerReduce(group: Group, plan: Plan, limits: LowerLimits): Kernel {
+  const anchor = group.anchor as Tensor;
+  const inner = group.domain.shape.filter((n) => n !== 1).at(-1) ?? 1;
+  const tries: Width[] = [];
+  if (inner % 4 === 0 && !isArg(anchor)) tries.push('i');
+  if (termsOf(anchor) % 4 === 0 && ['sum', 'max', 'min'].includes(anchor.op.name)) tries.push('r');
+  for (const width of tries) {
+    try {
+      const kernel = write(group, plan, limits, width);
+      if (fits(kernel, limits)) return kernel;
+    } catch (e) {
+      if (!(e instanceof NotVector)) throw e;
+    }
+  }
+  return write(group, plan, limits, null);
+}
+
+const isArg = (node: Tensor): boolean => node.op.name === 'argmax' || node.op.name === 'argmin';
+
+/** Axes a reduction runs over, counted from the front. */
+function reducedAxes(node: Tensor): number[] {
+  const x = node.inputs[0] as Tensor;
+  const axes = isArg(node) ? [-1] : (node.params['axes'] as number[]);
+  return axes.map((a) => x.rank + a);
+}
+
+function termsOf(node: Tensor): number {
+  const x = node.inputs[0] as Tensor;
+  if (node.op.name === 'fold') return x.shape[x.rank - 1] as number;
+  if (node.op.name === 'scatterAdd')
+    return Math.max(x.shape[x.rank - 1] as number, (node.inputs[1] as Tensor).shape[x.rank - 1] as number);
+  return reducedAxes(node).reduce((n, i) => n * (x.shape[i] as number), 1);
+}
+
+/** Where term `r` of the result at `at` comes from. */
+function termAt(node: Tensor, at: Coordinates, r: Index): { at: Coordinates; guards: Guard[] } {
+  const x = node.inputs[0] as Tensor;
+  if (node.op.name === 'fold') {
+    // y[i] = Σ_t x[(i - t·dilation) / stride, t], where that is a position
+    const { axis, stride, dilation } = node.params as { axis: number; stride: number; dilation: number };
+    const i = node.rank + axis;
+    const n = x.shape[i] as number;
+    const shifted = add(at[i] as Index, scale(r, -dilation));
+    const guards: Guard[] = [{ index: shifted, lo: 0, hi: (n - 1) * stride + 1 }];
+    let position = shifted;
+    if (stride > 1) {
+      const up = Math.ceil((((x.shape[x.rank - 1] as number) - 1) * dilation) / stride);
+      const positive = offset(shifted, up * stride);
+      guards.push({ left: mod(positive, stride), right: constant(0) });
+      position = offset(div(positive, stride), -up);
+    }
+    return { at: [...at.map((c, j) => (j === i ? position : c)), r], guards };
+  }
+  if (node.op.name === 'scatterAdd') return { at: [...at.slice(0, -1), r], guards: [] };
+  const axes = reducedAxes(node);
+  const inner = unflatten(
+    r,
+    axes.map((i) => x.shape[i] as number),
+  );
+  return { at: at.map((c, i) => (axes.includes(i) ? (inner[axes.indexOf(i)] as Index) : c)), guards: [] };
+}
+
+/** What the accumulator starts with. */
+function identity(node: Tensor): string {
+  const { dtype } = node.inputs[0] as Tensor;
+  if (node.op.name === 'max' || node.op.name === 'argmax')
+    return dtype === 'f32' ? '(-ct_inf())' : literal(dtype === 'i32' ? -2147483648 : 0, dtype);
+  if (node.op.name === 'min' || node.op.name === 'argmin')
+    return dtype === 'f32' ? 'ct_inf()' : literal(dtype === 'i32' ? 2147483647 : 4294967295, dtype);
+  return literal(0, dtype);
+}
+
+function combine(node: Tensor, a: string, b: string): string {
+  const name = node.op.name;
+  return name === 'max' || name === 'min' ? `${name}(${a}, ${b})` : `${a} + ${b}`;
+}
+
+function write(group: Group, plan: Plan, limits: LowerLimits, width: Width): Kernel {
+  const writer = new KernelWriter(group, plan, limits);
+  const node = group.anchor as Tensor;
+  const { domain } = group;
+  const x = node.inputs[0] as Tensor;
+  const terms = termsOf(node);
+  const at = unflatten(variable('i', domain.size), domain.shape);
+  const strict = width !== null;
+  const loop = writer.emitter(width ? { variable: width, strict } : undefined);
+  const wide = (text: string): string => (width ? widen(text) : text);
+  const type = wide(VALUE_TYPE[x.dtype]);
+  const start = [`var acc: ${type} = ${wide(`${VALUE_TYPE[x.dtype]}(${identity(node)})`)};`];
+  const from = termAt(node, at, variable('r', terms));
+  const finish = writer.emitter(width === 'i' ? { variable: 'i' } : undefined);
+  if (isArg(node)) {
+    start.push('var best = 0i;');
+    const v = loop.value(x, from.at);
+    loop.line(`if (${v} ${node.op.name === 'argmax' ? '>' : '<'} acc) { acc = ${v}; best = i32(r); }`);
+    finish.define(node, 'best');
+  } else {
+    accumulate(node, loop, from, at);
+    if (width === 'r') {
+      const [a, b] = [combine(node, 'acc.x', 'acc.y'), combine(node, 'acc.z', 'acc.w')];
+      finish.define(node, finish.bind(combine(node, `(${a})`, `(${b})`), 'total'));
+    } else finish.define(node, 'acc');
+  }
+  writer.members(finish, at);
+  return writer.assemble(
+    reduceFile,
+    { PER_THREAD: width === 'i' ? 4 : 1, TERMS: terms, PER_STEP: width === 'r' ? 4 : 1 },
+    { start: start.join('\n'), term: loop.lines.join('\n'), finish: finish.lines.join('\n') },
+    width === 'i' ? domain.size / 4 : domain.size,
+    writer.workgroup(64),
+  );
+}
+
+/** acc = acc ∘ term, where the term exists. */
+function accumulate(
+  node: Tensor,
+  loop: Emitter,
+  from: { at: Coordinates; guards: Guard[] },
+  at: Coordinates,
+): void {
+  const x = node.inputs[0] as Tensor;
+  const add = (): void => loop.line(`acc = ${combine(node, 'acc', loop.value(x, spread(x, from.at)))};`);
+  let condition = loop.condition(from.guards);
+  if (node.op.name === 'scatterAdd') {
+    if (loop.lanes) throw new NotVector();
+    const indices = node.inputs[1] as Tensor;
+    const n = node.shape[node.rank - 1] as number;
+    const j = loop.value(indices, spread(indices, from.at));
+    const target = loop.indexText(at[at.length - 1] as Index);
+    condition = `clamp(i32(${j}), 0, ${n - 1}) == ${target}`;
+  }
+  if (condition === 'true') add();
+  else if (condition !== 'false') loop.block(`if (${condition})`, add);
+}
+
+/** Coordinates with 0 where `x` is repeated. */
+const spread = (x: Tensor, at: Coordinates): Coordinates =>
+  at.map((c, i) => (x.shape[i] === 1 ? constant(0) : c));

@@ -1,0 +1,280 @@
+import { equal, variable } from '../ir/index-expr.ts';
+import { flatten, unflatten, type Coordinates } from '../ir/index-map.ts';
+import type { Tensor } from '../ir/tensor.ts';
+import { consumersOf, topological } from '../ir/walk.ts';
+import { isConstant, isInput } from '../ops/source.ts';
+import { LimitError } from '../util/errors.ts';
+import { sameShape } from '../util/shape.ts';
+import type { Group, GroupKind, PlanLimits } from './plan.ts';
+
+/** Arithmetic that may be repeated per element rather than stored once and read again. */
+const RECOMPUTE_FLOPS = 16;
+
+const ANCHORS: Readonly<Record<string, GroupKind>> = {
+  contract: 'contract',
+  sum: 'reduce',
+  max: 'reduce',
+  min: 'reduce',
+  argmax: 'reduce',
+  argmin: 'reduce',
+  fold: 'reduce',
+  scatterAdd: 'reduce',
+  cumsum: 'scan',
+};
+
+/** Nodes that hold their elements in memory without being computed. */
+export const isStoredSource = (x: Tensor): boolean => isInput(x) || isConstant(x);
+
+/** Nodes that threads of the group of their input compute along with it, only renaming coordinates. */
+const isRenaming = (x: Tensor): boolean =>
+  x.op.name === 'reshape' || x.op.name === 'transpose' || x.op.name === 'stopGradient';
+
+/** Coordinates of `node` where its first input is at `at`. */
+export function renamed(node: Tensor, at: Coordinates): Coordinates {
+  const x = node.inputs[0] as Tensor;
+  if (node.op.name === 'reshape') return unflatten(flatten(at, x.shape), node.shape);
+  if (node.op.name === 'transpose') {
+    const perm = node.params['perm'] as number[];
+    const lead = at.length - perm.length;
+    return at.map((c, i) => (i < lead ? c : (at[at.length + (perm[i - lead] as number)] as typeof c)));
+  }
+  return at;
+}
+
+/** A group while it is being put together. */
+interface Draft {
+  readonly kind: GroupKind;
+  readonly anchor: Tensor | null;
+  readonly domain: Tensor;
+  readonly members: Tensor[];
+  readonly coordinates: Map<Tensor, Coordinates>;
+  /** a pure map that is computed again where it is used, instead of being stored */
+  dissolved: boolean;
+}
+
+/** The graph, and which draft computes each node. */
+interface Grouping {
+  readonly order: readonly Tensor[];
+  readonly outputs: ReadonlySet<Tensor>;
+  readonly users: ReadonlyMap<Tensor, readonly Tensor[]>;
+  readonly drafts: Draft[];
+  readonly owner: Map<Tensor, Draft>;
+}
+
+/**
+ * Which group computes each node and which nodes are stored. Ops with kernels of their own open groups,
+ * elementwise nodes join the group whose threads hold their operands, and cheap maps are inlined into
+ * their users. No group binds more buffers than the device allows.
+ *
+ * @throws LimitError when a single op needs more buffers than that
+ */
+export function groupNodes(outputs: readonly Tensor[], limits: PlanLimits): Group[] {
+  const order = topological(outputs);
+  const users = consumersOf(order);
+  const apart = new Set<Tensor>(); // nodes that may not join a group
+  const kept = new Set<Tensor>(); // maps that may not be dissolved
+  for (;;) {
+    const grouping: Grouping = {
+      order,
+      outputs: new Set(outputs),
+      users,
+      drafts: [],
+      owner: new Map(),
+    };
+    assign(grouping, apart);
+    dissolve(grouping, kept);
+    const live = grouping.drafts.filter((d) => !d.dissolved);
+    const groups = live.map((d) => finish(d, grouping));
+    const crowded = groups.findIndex(
+      (g) => g.sources.length + g.outputs.length > limits.storageBuffersPerStage,
+    );
+    if (crowded < 0) return groups;
+    relieve(live[crowded] as Draft, grouping, apart, kept, limits);
+  }
+}
+
+/** One pass over the graph: anchors open groups, elementwise nodes join the latest group they can. */
+function assign({ order, outputs, drafts, owner }: Grouping, apart: ReadonlySet<Tensor>): void {
+  const latest = new Map<Tensor, number>(); // the last group a node depends on
+  const open = (kind: GroupKind, anchor: Tensor | null, domain: Tensor): Draft => {
+    const at = unflatten(variable('i', domain.size), domain.shape);
+    const coordinates = new Map([[domain, at as Coordinates]]);
+    const draft: Draft = { kind, anchor, domain, members: [domain], coordinates, dissolved: false };
+    drafts.push(draft);
+    return draft;
+  };
+  const join = (draft: Draft, node: Tensor, at: Coordinates): void => {
+    draft.members.push(node);
+    draft.coordinates.set(node, at);
+    owner.set(node, draft);
+  };
+  for (const node of order) {
+    let group = Math.max(-1, ...node.inputs.map((x) => latest.get(x) as number));
+    const kind = ANCHORS[node.op.name];
+    if (kind) {
+      owner.set(node, open(kind, node, node));
+      group = drafts.length - 1;
+    } else if (isRenaming(node)) {
+      const x = node.inputs[0] as Tensor;
+      const draft = owner.get(x);
+      if (draft) join(draft, node, renamed(node, draft.coordinates.get(x) as Coordinates));
+    } else if (node.op.family === 'elementwise') {
+      const draft = drafts[group];
+      const at =
+        draft && !apart.has(node)
+          ? shared(node, draft, owner, (x) => (latest.get(x) as number) === group)
+          : null;
+      if (draft && at) join(draft, node, at);
+      else {
+        owner.set(node, open('map', null, node));
+        group = drafts.length - 1;
+      }
+    }
+    latest.set(node, group);
+  }
+  // results that no thread computes as they are (slices, copies, diagonals) get a map of their own
+  for (const node of outputs) if (!owner.has(node)) open('map', null, node);
+}
+
+/** Coordinates at which the threads of `draft` can compute `node` with what they hold; null if not. */
+function shared(
+  node: Tensor,
+  draft: Draft,
+  owner: ReadonlyMap<Tensor, Draft>,
+  needsDraft: (x: Tensor) => boolean,
+): Coordinates | null {
+  if (node.size !== draft.domain.size) return null;
+  let at: Coordinates | null = null;
+  for (const x of node.inputs) {
+    if (!needsDraft(x)) continue;
+    if (owner.get(x) !== draft || !sameShape(x.shape, node.shape)) return null;
+    const own = draft.coordinates.get(x) as Coordinates;
+    if (at && !at.every((c, i) => equal(c, own[i] as typeof c))) return null;
+    at = own;
+  }
+  return at;
+}
+
+/** Whether the elements of `node` can be read from memory once its draft has run. */
+function isStored(node: Tensor, { owner, outputs }: Grouping): boolean {
+  if (isStoredSource(node)) return true;
+  const draft = owner.get(node);
+  return !!draft && !draft.dissolved && (!isRenaming(node) || outputs.has(node));
+}
+
+/** Calls `found` for each draft that evaluates `node` outside `from`, through nodes that are inlined. */
+function eachReader(
+  node: Tensor,
+  from: Draft,
+  grouping: Grouping,
+  found: (draft: Draft, reader: Tensor, via: Tensor) => void,
+): void {
+  const seen = new Set<Tensor>();
+  const walk = (x: Tensor): void => {
+    if (seen.has(x)) return;
+    seen.add(x);
+    for (const u of grouping.users.get(x) as readonly Tensor[]) {
+      const draft = grouping.owner.get(u);
+      if (draft === from && !isRenaming(u)) continue;
+      if (draft && draft !== from && !draft.dissolved && !isRenaming(u)) found(draft, u, x);
+      else walk(u);
+    }
+    if (x !== node && grouping.outputs.has(x) && !grouping.owner.has(x))
+      found(grouping.drafts.find((d) => d.domain === x) as Draft, x, x);
+  };
+  walk(node);
+}
+
+/** How many elements of an operand a node asks for. */
+function evaluations(reader: Tensor, draft: Draft): number {
+  if (reader !== draft.anchor) return draft.domain.size;
+  // operands of contractions and scatters are read again and again: they are stored
+  if (draft.kind === 'contract' || reader.op.name === 'scatterAdd') return Infinity;
+  return Math.max(reader.size, (reader.inputs[0] as Tensor).size);
+}
+
+/** Inlines maps whose results are cheaper to compute again than to store and read. */
+function dissolve(grouping: Grouping, kept: ReadonlySet<Tensor>): void {
+  for (const draft of [...grouping.drafts].reverse()) {
+    const { kind, members, domain } = draft;
+    if (kind !== 'map' || kept.has(domain) || !grouping.owner.has(domain)) continue;
+    if (members.some((m) => grouping.outputs.has(m))) continue;
+    const flops = members.reduce(
+      (sum, m) => sum + (m.op.family === 'elementwise' ? m.op.flops : 0),
+      0,
+    );
+    const asked = new Map<string, number>();
+    for (const m of members)
+      eachReader(m, draft, grouping, (d, reader, via) =>
+        asked.set(
+          `${grouping.drafts.indexOf(d)}:${via === m ? '' : via.id}`,
+          evaluations(reader, d),
+        ),
+      );
+    const times = [...asked.values()].reduce((a, b) => a + b, 0) / domain.size;
+    draft.dissolved = times <= 1 || flops * (times - 1) <= RECOMPUTE_FLOPS;
+  }
+}
+
+/** Stored tensors that the threads of `draft` read, and dissolved maps they compute on the way. */
+function readsOf(draft: Draft, grouping: Grouping): { sources: Set<Tensor>; inlined: Set<Draft> } {
+  const sources = new Set<Tensor>();
+  const inlined = new Set<Draft>();
+  const seen = new Set<Tensor>(draft.members);
+  const walk = (x: Tensor): void => {
+    if (seen.has(x)) return;
+    seen.add(x);
+    if (isStored(x, grouping)) {
+      sources.add(x);
+      return;
+    }
+    const owner = grouping.owner.get(x);
+    if (owner?.dissolved) inlined.add(owner);
+    x.inputs.forEach(walk);
+  };
+  for (const m of draft.members) {
+    if (isStoredSource(m)) sources.add(m);
+    m.inputs.forEach(walk);
+  }
+  return { sources, inlined };
+}
+
+function finish(draft: Draft, grouping: Grouping): Group {
+  const { kind, anchor, domain, members } = draft;
+  const outputs = members.filter((m) => {
+    if (grouping.outputs.has(m)) return true;
+    if (isRenaming(m)) return false;
+    let read = false;
+    eachReader(m, draft, grouping, () => (read = true));
+    return read;
+  });
+  return { kind, anchor, domain, members, outputs, sources: [...readsOf(draft, grouping).sources] };
+}
+
+/** Takes something out of a group that binds too many buffers. */
+function relieve(
+  draft: Draft,
+  grouping: Grouping,
+  apart: Set<Tensor>,
+  kept: Set<Tensor>,
+  limits: PlanLimits,
+): void {
+  const { inlined } = readsOf(draft, grouping);
+  let widest: Draft | null = null;
+  let most = 1;
+  for (const d of inlined) {
+    const count = readsOf(d, grouping).sources.size;
+    if (count > most) [widest, most] = [d, count];
+  }
+  if (widest) {
+    kept.add(widest.domain);
+    return;
+  }
+  const movable = draft.members.filter((m) => m !== draft.domain && m.op.family === 'elementwise');
+  const middle = movable[Math.floor(movable.length / 2)];
+  if (!middle)
+    throw new LimitError(
+      `${draft.domain.op.name}: one kernel needs more than the ${limits.storageBuffersPerStage} storage buffers per shader stage this device allows; use a device with a higher maxStorageBuffersPerShaderStage`,
+    );
+  apart.add(middle);
+}

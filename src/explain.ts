@@ -1,0 +1,92 @@
+import type { Build } from './compile.ts';
+import type { Decision } from './derive/decisions.ts';
+import { printGraph } from './ir/print.ts';
+import { bytesOf } from './plan/memory.ts';
+import { sizeOf, type Shape } from './util/shape.ts';
+
+/** One dispatch, for people and pages. */
+export interface ExplainedKernel {
+  readonly label: string;
+  readonly kind: string;
+  readonly workgroups: readonly [number, number, number];
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  readonly wgsl: string;
+}
+
+/** What runs and why. */
+export interface Explanation {
+  /** for people */
+  readonly text: string;
+  /** for pages */
+  readonly json: {
+    readonly label: string;
+    readonly graph: string;
+    readonly jacobians: readonly Decision[];
+    readonly dispatches: number;
+    readonly submissions: 1;
+    readonly memory: {
+      /** bytes of arguments and captured arrays */
+      readonly inputs: number;
+      /** bytes of intermediates, which share memory where they can */
+      readonly intermediates: number;
+      readonly outputs: number;
+      readonly peak: number;
+    };
+    readonly kernels: readonly ExplainedKernel[];
+  };
+}
+
+const describeTensor = (x: { shape: Shape; dtype: string; op: { name: string } }): string =>
+  `${x.op.name} ${x.dtype}[${x.shape.join(',')}]`;
+
+export function explain({ schedule, program, decisions }: Build): Explanation {
+  const kernels = schedule.groups.map((g, i): ExplainedKernel => {
+    const step = program.steps[i] as (typeof program.steps)[number];
+    return {
+      label: step.label,
+      kind: g.kind,
+      workgroups: step.workgroups,
+      reads: g.sources.map(describeTensor),
+      writes: g.outputs.map(describeTensor),
+      wgsl: (program.kernels[step.kernel] as { code: string }).code,
+    };
+  });
+  const bytesWith = (kinds: readonly string[]): number =>
+    [...schedule.storage].reduce((n, [x, s]) => n + (kinds.includes(s.kind) ? bytesOf(x) : 0), 0);
+  const inputs = bytesWith(['input', 'constant']);
+  const outputs = bytesWith(['output']);
+  const intermediates = program.slots.reduce((a, b) => a + b, 0);
+  const json = {
+    label: program.label,
+    graph: printGraph(schedule.outputs),
+    jacobians: decisions,
+    dispatches: program.steps.length,
+    submissions: 1 as const,
+    memory: { inputs, intermediates, outputs, peak: inputs + intermediates + outputs },
+    kernels,
+  };
+  return { text: textOf(json), json };
+}
+
+const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
+
+function textOf(json: Explanation['json']): string {
+  const lines = [`${json.label}: ${json.dispatches} dispatches in one submission`];
+  for (const j of json.jacobians) {
+    lines.push(`jacobian: ${j.order}, ${j.seeds} seeds (${j.reason})`);
+    for (const c of j.candidates ?? []) lines.push(`  ${c.order}: ${c.flops} FLOPs`);
+  }
+  const { inputs, intermediates, outputs } = json.memory;
+  lines.push(
+    `memory: ${kib(inputs)} arguments and constants, ${kib(intermediates)} intermediates, ${kib(outputs)} results`,
+  );
+  json.kernels.forEach((k, i) => {
+    const threads = sizeOf(k.workgroups);
+    lines.push(`${i}. ${k.label} (${k.kind}, ${threads} workgroups)`);
+    lines.push(`   reads ${k.reads.join('; ') || 'nothing'}`);
+    lines.push(`   writes ${k.writes.join('; ')}`);
+  });
+  lines.push('graph:', json.graph);
+  return lines.join('\n');
+}

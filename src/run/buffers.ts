@@ -99,6 +99,7 @@ export class BufferPool {
    * anything; an exception of `createBuffer` becomes an `OutOfMemoryError`.
    */
   create(request: BufferRequest): Allocation {
+    if (this.losses.error) throw this.losses.error;
     const bytes = this.#round(request.bytes);
     this.#evict(this.budget - bytes);
     const descriptor = { label: request.label, size: bytes, usage: request.usage };

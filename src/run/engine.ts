@@ -1,6 +1,6 @@
 import type { HostArray } from '../util/array.ts';
 import type { DType } from '../util/dtype.ts';
-import { BufferError, DeviceLostError } from '../util/errors.ts';
+import { BufferError, DeviceLostError, UnsupportedError } from '../util/errors.ts';
 import { formatShape, type Shape } from '../util/shape.ts';
 import { DeviceContext, type Counters } from './context.ts';
 import { adapterFacts, requestDevice, type AdapterFacts, type DeviceOptions } from './device.ts';
@@ -164,9 +164,15 @@ export class EngineDevice implements ArrayHome {
   /**
    * Goes on with another device of the app after the first was lost. Arrays uploaded from the host
    * and prepared programs follow by themselves; results that were on the old device are gone.
+   *
+   * @throws UnsupportedError when the engine makes its own devices
    */
   restore(device: GPUDevice): void {
     this.#mustLive('restore');
+    if (this.ownsDevice)
+      throw new UnsupportedError(
+        'restore: this engine makes its own devices and replaces a lost one by itself; pass { device } to createEngine to bring yours',
+      );
     if (device === this.#context.device) return;
     this.#context.close(
       new DeviceLostError('restore: the engine goes on with another device; call again'),

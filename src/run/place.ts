@@ -27,6 +27,7 @@ export class Place implements Binding {
   /** The app has seen the buffer: never hand it to anyone else behind the app's back. */
   exposed = false;
   #allocation: Allocation;
+  #key: string;
   #pending: Promise<void> | null = null;
   #users = 1;
 
@@ -34,6 +35,7 @@ export class Place implements Binding {
     this.context = context;
     this.offset = offset;
     this.#allocation = allocation;
+    this.#key = `${allocation.id}:${offset}`;
   }
 
   /** Uploads a host array. */
@@ -57,8 +59,10 @@ export class Place implements Binding {
       const errors = await context.losses.guard(caught);
       if (errors.outOfMemory) {
         pool.discard(made);
-        [place.#allocation] = (await pool.allocate([request])) as [Allocation];
-        fill(place.#allocation);
+        const [second] = (await pool.allocate([request])) as [Allocation];
+        fill(second);
+        place.#allocation = second;
+        place.#key = `${second.id}:0`;
       } else if (errors.validation) throw validationError(`upload: ${label}`, errors.validation);
     };
     place.#pending = verdict().then(
@@ -80,7 +84,7 @@ export class Place implements Binding {
   }
 
   get key(): string {
-    return `${this.#allocation.id}:${this.offset}`;
+    return this.#key;
   }
 
   /** An upload whose memory is not yet known to be there; rejects if it is not. */

@@ -6,7 +6,7 @@ import { readBack } from './staging.ts';
 import { COPY_SRC, QUERY_RESOLVE } from './usage.ts';
 
 /** GPU time of one dispatch. */
-export interface StepTime {
+interface StepTime {
   readonly label: string;
   /** label of its kernel */
   readonly kernel: string;

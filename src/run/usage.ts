@@ -1,9 +1,9 @@
 // The numbers of WebGPU's flag namespaces. Spelled out, because in Node the namespaces are globals
 // only if someone made them so.
 
-export const MAP_READ = 0x0001;
+const MAP_READ = 0x0001;
 export const COPY_SRC = 0x0004;
-export const COPY_DST = 0x0008;
+const COPY_DST = 0x0008;
 export const STORAGE = 0x0080;
 export const QUERY_RESOLVE = 0x0200;
 

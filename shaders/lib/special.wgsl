@@ -1,6 +1,10 @@
 // Infinity, NaN and signs by their bits. A WGSL implementation may assume that no NaN or infinity
 // occurs and fold `x != x` to false, so nothing here (or in the files that use it) decides by
 // floating-point arithmetic on them.
+//
+// In this folder "n ulp" above a function is its largest error against float64 over 2^18 points in
+// each of several domains, on two software adapters; a real GPU, whose division may be off by
+// 2.5 ulp, adds as much as it divides. F, I, U and B are the types of one or of four values.
 // @slot types
 alias F = f32;
 alias I = i32;

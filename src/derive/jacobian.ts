@@ -5,7 +5,7 @@ import { reshape } from '../ops/linear/layout.ts';
 import { pad, slice } from '../ops/linear/slice.ts';
 import { full } from '../ops/source.ts';
 import { TraceError } from '../util/errors.ts';
-import { formatShape, range } from '../util/shape.ts';
+import { range } from '../util/shape.ts';
 import { accumulate } from './order.ts';
 import { note } from './decisions.ts';
 import { forwardBlocks, reverseBlocks, zeroBlock } from './seeds.ts';
@@ -86,11 +86,4 @@ function chunkedRows(y: Tensor, xs: readonly Tensor[], chunk: number): Tensor[] 
     });
     return all ? reshape(all, [...y.shape, ...x.shape]) : zeroBlock(y, x);
   });
-}
-
-/** @throws ShapeError unless x and y have the same shape, as a diagonal needs */
-export function sameShapeOf(who: string, y: Tensor, x: Tensor): string | null {
-  return formatShape(y.shape) === formatShape(x.shape)
-    ? null
-    : `${who}: input and output shapes differ, got ${formatShape(x.shape)} -> ${formatShape(y.shape)}; the diagonal needs a square Jacobian`;
 }

@@ -74,6 +74,8 @@ export interface BilinearOp extends OpBase {
 /** Everything else states its own rules. */
 export interface GeneralOp extends OpBase {
   readonly family: 'general';
+  /** the value is that of input 0; only the derivative differs */
+  readonly isIdentity?: true;
   /** Tangent of the output for tangents of the inputs (`null`: zero). */
   jvp(tangents: readonly (Tensor | null)[], node: Tensor): Tensor | null;
   /** Cotangents of the inputs for a cotangent of the output. */

@@ -120,7 +120,7 @@ export class Emitter {
     }
     if (isIota(node)) return this.#counter(at[0] as Index, node);
     if (op.name === 'gather') return this.#gather(node, at);
-    if (op.name === 'stopGradient') return this.value(inputs[0] as Tensor, at);
+    if (op.family === 'general' && op.isIdentity) return this.value(inputs[0] as Tensor, at);
     if (op.family === 'linear' && op.indexMap) {
       const map = op.indexMap(at, node);
       return this.guarded(inputs[0] as Tensor, map.at, map.guards);

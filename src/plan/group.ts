@@ -25,9 +25,13 @@ const ANCHORS: Readonly<Record<string, GroupKind>> = {
 /** Nodes that hold their elements in memory without being computed. */
 export const isStoredSource = (x: Tensor): boolean => isInput(x) || isConstant(x);
 
+/** Nodes that only the derivative rules can tell from their first input. */
+export const isIdentity = (x: Tensor): boolean =>
+  x.op.family === 'general' && x.op.isIdentity === true;
+
 /** Nodes that threads of the group of their input compute along with it, only renaming coordinates. */
 const isRenaming = (x: Tensor): boolean =>
-  x.op.name === 'reshape' || x.op.name === 'transpose' || x.op.name === 'stopGradient';
+  x.op.name === 'reshape' || x.op.name === 'transpose' || isIdentity(x);
 
 /** Coordinates of `node` where its first input is at `at`. */
 export function renamed(node: Tensor, at: Coordinates): Coordinates {

@@ -2,17 +2,25 @@ import type { Tensor } from '../ir/tensor.ts';
 import { rebuild, topological } from '../ir/walk.ts';
 import { lead, reshape, sum, transpose } from '../ops/linear/layout.ts';
 import { pad } from '../ops/linear/slice.ts';
+import { isBarrier } from '../ops/stop.ts';
 import { range } from '../util/shape.ts';
+import { isIdentity } from './group.ts';
 
 /** Threads that keep a device busy: a reduction with fewer results is done in two stages. */
 const BUSY = 1024;
 /** Terms one thread adds up at most before a reduction is split. */
 const LONG = 512;
 
-/** The graph as it will be computed: long sums with few results are split in two. */
+/** The graph as it will be computed: identities gone, long sums with few results are split in two. */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   const replacements = new Map<Tensor, Tensor>();
   for (const node of topological(outputs)) {
+    // with its derivative taken, an identity has done its work
+    if (isIdentity(node) && !isBarrier(node)) {
+      const [value] = rebuild([node.inputs[0] as Tensor], replacements, lead) as [Tensor];
+      replacements.set(node, value);
+      continue;
+    }
     const split = splitSum(node);
     if (split) replacements.set(node, rebuild([split], replacements, lead)[0] as Tensor);
   }

@@ -1,0 +1,247 @@
+import type { GeneralOp } from '../ir/op.ts';
+import { apply, type Tensor } from '../ir/tensor.ts';
+import { rebuild } from '../ir/walk.ts';
+import { lead } from '../ops/linear/layout.ts';
+import { outputTree, tensorTree, toTensor } from '../ops/operand.ts';
+import { full, variableLike } from '../ops/source.ts';
+import { barrier, identityOp } from '../ops/stop.ts';
+import { ShapeError, TraceError } from '../util/errors.ts';
+import { formatShape, sameShape } from '../util/shape.ts';
+import { flattenTree, mapTree, type Flat } from '../util/tree.ts';
+import { isTensor } from '../ops/operand.ts';
+import { vjp } from './products.ts';
+import type { TensorFunction } from './types.ts';
+import { pullback } from './vjp.ts';
+
+/**
+ * A derivative as two linear graphs over variables, so that it batches and transposes like any other:
+ * tangents of the arguments -> tangent of each output, cotangent of each output -> cotangents of the
+ * arguments.
+ */
+interface Rule {
+  /** variables for what the rule keeps; a node's further inputs stand for them */
+  readonly kept: readonly Tensor[];
+  readonly tangents: readonly Tensor[];
+  readonly cotangents: readonly Tensor[];
+  /** tangent of output k, over `tangents` and `kept` */
+  readonly push: (k: number) => Tensor | null;
+  /** cotangents of the arguments for output k, over `cotangents[k]` and `kept` */
+  readonly pull: (k: number) => readonly (Tensor | null)[];
+}
+
+const zeros = (x: Tensor): Tensor => full(x.shape, 0);
+
+/** Inputs: the value, then the arguments, then what the rule keeps. */
+const customOp: GeneralOp = identityOp({
+  name: 'custom',
+  derivative: "the user's rule",
+  jvp(tangents, node) {
+    const { rule, k } = node.params as unknown as { rule: Rule; k: number };
+    const n = rule.tangents.length;
+    if (tangents.slice(1, 1 + n).every((t) => !t)) return null;
+    const graph = rule.push(k);
+    if (!graph) return null;
+    const by = keptOf(rule, node);
+    rule.tangents.forEach((v, i) => by.set(v, tangents[1 + i] ?? zeros(v)));
+    return rebuild([graph], by, lead)[0] as Tensor;
+  },
+  vjp(g, node) {
+    const { rule, k } = node.params as unknown as { rule: Rule; k: number };
+    const by = keptOf(rule, node);
+    by.set(rule.cotangents[k] as Tensor, g);
+    const graphs = rule.pull(k);
+    const parts = rebuild(
+      graphs.filter((t) => t !== null),
+      by,
+      lead,
+    );
+    let at = 0;
+    const grads = graphs.map((t) => (t ? (parts[at++] as Tensor) : null));
+    return [null, ...grads, ...rule.kept.map(() => null)];
+  },
+});
+
+function keptOf(rule: Rule, node: Tensor): Map<Tensor, Tensor> {
+  const from = 1 + rule.tangents.length;
+  return new Map(rule.kept.map((v, i) => [v, node.inputs[from + i] as Tensor]));
+}
+
+/** Result tree of `values` with the rule attached to every leaf. */
+function attach(
+  values: Flat<Tensor>,
+  args: readonly Tensor[],
+  kept: readonly Tensor[],
+  rule: Rule,
+): unknown {
+  return values.def.build(
+    values.leaves.map((y, k) => apply(customOp, [y, ...args, ...kept], { rule, k })),
+  );
+}
+
+const floats = (leaves: readonly Tensor[]): Tensor[] => leaves.filter((x) => x.dtype === 'f32');
+
+/** Leaves that a rule returned, held against what it should return. */
+function checked(
+  given: readonly unknown[],
+  like: readonly Tensor[],
+  who: string,
+  what: string,
+): (Tensor | null)[] {
+  if (given.length !== like.length)
+    throw new TraceError(
+      `${who}: the rule gave ${given.length} ${what}, expected ${like.length}; return one for each`,
+    );
+  return given.map((v, i) => {
+    if (v === null || v === undefined) return null;
+    const t = toTensor(v, who);
+    const x = like[i] as Tensor;
+    if (!sameShape(t.shape, x.shape))
+      throw new ShapeError(
+        `${who}: the rule gave ${what} of shape ${formatShape(t.shape)}, expected ${formatShape(x.shape)}`,
+      );
+    return t;
+  });
+}
+
+/** What a reverse rule is made of. */
+export interface ReverseRule<A extends unknown[], R> {
+  /** value, and whatever `backward` needs (a tree of tensors) */
+  readonly forward: (...args: A) => [R, unknown];
+  /** cotangents of the arguments, one for each (null: zero), from what was kept and the cotangent of the value */
+  readonly backward: (kept: never, cotangent: never) => unknown;
+}
+
+/**
+ * `f` with a derivative rule of your own, used by every transform: forward mode transposes it.
+ *
+ * @throws TraceError, ShapeError when the rule's results do not match the arguments
+ */
+export function customVjp<A extends unknown[], R>(
+  f: (...args: A) => R,
+  rule: ReverseRule<A, R>,
+): (...args: A) => R {
+  if (typeof rule?.forward !== 'function' || typeof rule?.backward !== 'function')
+    throw new TraceError('customVjp: takes a function and { forward, backward }');
+  return (...args) => {
+    const own = tensorTree(args, 'customVjp');
+    const call = own.def.build(own.leaves) as A;
+    const values = outputTree(f(...call), 'customVjp');
+    const pair: unknown = rule.forward(...call);
+    if (!Array.isArray(pair) || pair.length !== 2)
+      throw new TraceError('customVjp: forward returns [value, kept]');
+    const kept = tensorTree(pair[1], 'customVjp');
+    const keptVariables = kept.leaves.map(variableLike);
+    const cotangents = values.leaves.map(variableLike);
+    const tangents = floats(own.leaves).map(variableLike);
+    const grads = (given: readonly Tensor[]): (Tensor | null)[] => {
+      const result = (rule.backward as TensorFunction)(
+        kept.def.build(keptVariables),
+        values.def.build(given),
+      ) as unknown;
+      return argumentGrads(result, args, own);
+    };
+    const pulls = new Map<number, (Tensor | null)[]>();
+    const pull = (k: number): (Tensor | null)[] => {
+      let g = pulls.get(k);
+      if (!g)
+        pulls.set(k, (g = grads(cotangents.map((c, i) => (i === k ? c : zeros(c))))));
+      return g;
+    };
+    const push = (k: number): Tensor | null => {
+      // J t = (ct -> Jᵀ ct)ᵀ t
+      const g = pull(k);
+      const used = g.flatMap((t, i) => (t ? [[t, tangents[i] as Tensor] as const] : []));
+      const [t] = pullback(
+        used.map((p) => p[0]),
+        used.map((p) => p[1]),
+        [cotangents[k] as Tensor],
+      );
+      return t ?? null;
+    };
+    pull(0); // so that a wrong rule speaks where it is used
+    return attach(values, floats(own.leaves), kept.leaves, {
+      kept: keptVariables,
+      tangents,
+      cotangents,
+      push,
+      pull,
+    }) as R;
+  };
+}
+
+/** The cotangents a backward rule returned, for the f32 leaves of the arguments. */
+function argumentGrads(
+  result: unknown,
+  args: readonly unknown[],
+  own: Flat<Tensor>,
+): (Tensor | null)[] {
+  const list: readonly unknown[] = Array.isArray(result) ? result : [result];
+  if (list.length !== args.length)
+    throw new TraceError(
+      `customVjp: backward gave ${list.length} cotangent(s) for ${args.length} argument(s); return one for each, null for zero`,
+    );
+  const leaves: unknown[] = [];
+  args.forEach((arg, i) => {
+    const count = flattenTree(arg, isTensor, 'customVjp').leaves.length;
+    const grad = list[i];
+    if (grad === null || grad === undefined) leaves.push(...new Array<null>(count).fill(null));
+    else leaves.push(...flattenTree(grad, isTensor, 'customVjp').leaves);
+  });
+  const all = checked(leaves, own.leaves, 'customVjp', 'cotangents');
+  return all.filter((_, i) => (own.leaves[i] as Tensor).dtype === 'f32');
+}
+
+/**
+ * `f` with a forward rule of your own, `rule(primals, tangents) -> [value, tangent]`, linear in the
+ * tangents; used by every transform: reverse mode transposes it.
+ */
+export function customJvp<A extends unknown[], R>(
+  f: (...args: A) => R,
+  rule: (primals: A, tangents: A) => [R, unknown],
+): (...args: A) => R {
+  if (typeof rule !== 'function')
+    throw new TraceError('customJvp: takes a function and a rule (primals, tangents) => [y, tangent]');
+  return (...args) => {
+    const own = tensorTree(args, 'customJvp');
+    const values = outputTree(f(...(own.def.build(own.leaves) as A)), 'customJvp');
+    const kept = own.leaves.map(variableLike);
+    const all = own.leaves.map(variableLike);
+    const pair: unknown = rule(own.def.build(kept) as A, own.def.build(all) as A);
+    if (!Array.isArray(pair) || pair.length !== 2)
+      throw new TraceError('customJvp: the rule returns [value, tangent]');
+    const moved = checked(
+      flattenTree(pair[1], isTensor, 'customJvp').leaves,
+      values.leaves,
+      'customJvp',
+      'tangents',
+    );
+    const isFloat = own.leaves.map((x) => x.dtype === 'f32');
+    const tangents = all.filter((_, i) => isFloat[i]);
+    const cotangents = values.leaves.map(variableLike);
+    return attach(values, floats(own.leaves), own.leaves, {
+      kept,
+      tangents,
+      cotangents,
+      push: (k) => moved[k] ?? null,
+      pull: (k) => {
+        const t = moved[k];
+        if (!t) return tangents.map(() => null);
+        return pullback([t], [cotangents[k] as Tensor], tangents);
+      },
+    }) as R;
+  };
+}
+
+/**
+ * `f`, computed again when its derivative is taken: what lies inside is not kept in memory between the
+ * forward and the backward pass. Values and derivatives are those of `f`.
+ */
+export function checkpoint<A extends unknown[], R>(f: (...args: A) => R): (...args: A) => R {
+  return customVjp(f, {
+    forward: (...args) => [f(...args), args],
+    backward: (kept: unknown, cotangent: unknown) => {
+      const again = mapTree(flattenTree(kept, isTensor, 'checkpoint'), (x) => barrier(x as Tensor));
+      return vjp(f, ...(again as A))[1](cotangent);
+    },
+  });
+}

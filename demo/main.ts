@@ -21,7 +21,8 @@ async function main(): Promise<string> {
   await J.prepare(pixels);
   const compiled = performance.now();
   const [value, jacobian] = await J(pixels);
-  const [scores, rows] = await Promise.all([value.read(), jacobian.read()]);
+  const scores = await value.read();
+  const rows = (await jacobian.read()) as Float32Array; // its dtype is f32
   const done = performance.now();
 
   const best = scores.indexOf(Math.max(...scores));

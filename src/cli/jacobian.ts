@@ -45,13 +45,14 @@ export async function runJacobian(
     const compileTime = await timed(() => J.prepare(at));
     const first = await timed(() => J(at).then(([, jacobian]) => jacobian.read()));
     const [value, jacobian] = await J(at);
-    const [y, rows] = await Promise.all([value.read(), jacobian.read()]);
+    const y = await value.read();
+    const rows = (await jacobian.read()) as Float32Array; // its dtype is f32
     const explanation = await J.explain(at);
-    const [{ order, reason }] = explanation.json.jacobians;
 
     print(`scores       ${scores(y)}`);
     print(`Jacobian     [${jacobian.shape.join(', ')}], ‖J‖ = ${norm(rows).toPrecision(6)}`);
-    print(`order        ${order}: ${reason}`);
+    for (const { order, reason } of explanation.json.jacobians)
+      print(`order        ${order}: ${reason}`);
     print(`dispatches   ${explanation.json.dispatches}, in one submission`);
     print(`time         compile ${ms(compileTime)}, run and read back ${ms(first)}`);
     if (reference) {
@@ -92,7 +93,8 @@ function functionOf(model: Model, input: HostArray, wrt = model.input.name): Pro
     throw new UsageError(
       `--wrt ${wrt}: there are ${[model.input.name, ...params.keys()].join(', ')}`,
     );
-  return { f: (p) => model.call(input, new Map(params).set(wrt, p)), at, parameter: wrt };
+  const withValue = (p: Tensor) => new Map<string, Tensor | HostArray>(params).set(wrt, p);
+  return { f: (p) => model.call(input, withValue(p)), at, parameter: wrt };
 }
 
 function adapterOf({ info }: Engine): string {

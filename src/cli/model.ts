@@ -1,16 +1,13 @@
 import { array, FormatError, gelu, linear, relu, sigmoid, tanh } from '../node.ts';
-import type { HostArray, Tensor } from '../node.ts';
+import type { HostArray, Tensor, TensorLike } from '../node.ts';
 import { readArrayFile } from './arrays.ts';
 import { UsageError } from './usage.ts';
-
-/** A tensor, or an array that becomes one where it is used. */
-type Operand = Tensor | HostArray;
 
 /** A network of a file: a function of its input and its parameters. */
 export interface Model {
   readonly input: { readonly name: string; readonly shape: readonly number[] };
   readonly params: ReadonlyMap<string, HostArray>;
-  call(input: Operand, params: ReadonlyMap<string, Operand>): Tensor;
+  call(input: TensorLike, params: ReadonlyMap<string, TensorLike>): Tensor;
 }
 
 /**
@@ -27,9 +24,9 @@ export async function loadModel(path: string): Promise<Model> {
   return parseArchitecture(String(header.architecture), params, path);
 }
 
-type Layer = (x: Operand, params: ReadonlyMap<string, Operand>) => Tensor;
+type Layer = (x: TensorLike, params: ReadonlyMap<string, TensorLike>) => Tensor;
 
-const activations: Record<string, (x: Operand) => Tensor> = {
+const activations: Record<string, (x: TensorLike) => Tensor> = {
   'GELU(erf)': (x) => gelu(x),
   ReLU: (x) => relu(x),
   sigmoid: (x) => sigmoid(x),
@@ -57,7 +54,7 @@ function parseArchitecture(
     const [weight, bias] = [`${name}.weight`, `${name}.bias`];
     if (!params.has(weight) || !params.has(bias))
       throw new FormatError(`${path}: layer ${step} has no ${weight} or no ${bias}`);
-    return (x, p) => linear(x, p.get(weight) as Operand, p.get(bias) as Operand);
+    return (x, p) => linear(x, p.get(weight) as TensorLike, p.get(bias) as TensorLike);
   });
   return {
     input: { name: input[1] as string, shape: (input[2] as string).split(',').map(Number) },

@@ -93,21 +93,24 @@ export function createEngine(options: EngineOptions = {}): Promise<Engine> {
   return Engine.create(options);
 }
 
-let shared: Promise<EngineDevice> | null = null;
-
-/** The engine of `compile` at the top level, made when it is first needed. */
-function sharedDevice(): Promise<EngineDevice> {
-  shared ??= EngineDevice.create().catch((error: unknown) => {
-    shared = null;
-    throw error;
-  });
-  return shared;
+/** `compile` on an engine made when it is first needed, with what `options` says then. */
+export function compileWith(options: () => EngineOptions) {
+  let shared: Promise<EngineDevice> | null = null;
+  const ready = (): Promise<EngineDevice> => {
+    shared ??= EngineDevice.create(options()).catch((error: unknown) => {
+      shared = null;
+      throw error;
+    });
+    return shared;
+  };
+  return <A extends unknown[], R>(
+    f: (...args: A) => R,
+    options?: CompileOptions,
+  ): Compiled<A, R> => makeCompiled(f, ready, options);
 }
 
-/** `f` as a function that runs on a default engine; returns at once, compiles on the first call. */
-export function compile<A extends unknown[], R>(
-  f: (...args: A) => R,
-  options?: CompileOptions,
-): Compiled<A, R> {
-  return makeCompiled(f, sharedDevice, options);
-}
+/**
+ * `f` as a function that runs on a default engine; returns at once, and is traced and compiled on the
+ * first call for each tuple of shapes.
+ */
+export const compile = compileWith(() => ({}));

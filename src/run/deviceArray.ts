@@ -76,10 +76,11 @@ export class DeviceArray extends ArrayValue {
    * of 0 and 1 for bool. What is done to the array after the call does not change the answer.
    *
    * @param into where to put them instead of a new array
+   * @typeParam T the array type of the dtype; `Float32Array` unless said
    * @throws DeviceLostError when the device goes away first
    * @throws BufferError after `destroy()`, or when a wrapped buffer lacks `COPY_SRC`
    */
-  async read(into?: TypedArray): Promise<TypedArray> {
+  async read<T extends TypedArray = Float32Array>(into?: T): Promise<T> {
     const out = into ?? allocate(this.dtype, sizeOf(this.shape));
     if (out.length !== sizeOf(this.shape))
       throw new ShapeError(
@@ -87,7 +88,7 @@ export class DeviceArray extends ArrayValue {
       );
     let place = this.#present('read');
     if (!place || place.pending) place = await this.settle('read');
-    if (out.length === 0) return out;
+    if (out.length === 0) return out as T;
     if (!(place.buffer.usage & COPY_SRC))
       throw new BufferError(
         `read: the buffer of ${this.#name} lacks the usage flag COPY_SRC; create it with usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC`,
@@ -101,7 +102,7 @@ export class DeviceArray extends ArrayValue {
     } finally {
       place.release();
     }
-    return out;
+    return out as T;
   }
 
   /** The elements as nested JavaScript arrays; a number for rank 0. */

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { readReference } from '../support/reference.ts';
 
 const reference = await readReference('mnist-mlp');
@@ -13,8 +13,8 @@ async function openDemo(): Promise<Document> {
   frame.height = '900';
   frame.src = '/demo/index.html';
   document.body.append(frame);
-  const state = () => frame.contentDocument?.body?.dataset.state;
-  await expect.poll(state, { timeout: 30_000 }).toMatch(/done|failed/);
+  const state = () => frame.contentDocument?.querySelector('body')?.dataset.state ?? '';
+  await vi.waitUntil(() => /done|failed/.test(state()), { timeout: 30_000 });
   return frame.contentDocument as Document;
 }
 

@@ -91,10 +91,14 @@ describe('bad arguments end with 2 and one line', () => {
   });
 
   test.each<[string, () => string[], string]>([
-    ['no model', () => ['jacobian'], "missing required argument 'model'"],
+    ['no model', () => ['jacobian', '--input', digit], "missing required argument 'model'"],
     ['no input', () => ['jacobian', model], "required option '--input <file>' not specified"],
     ['an unknown command', () => ['hessians', model], "unknown command 'hessians'"],
-    ['an unknown option', () => ['jacobian', model, '--inptu', digit], "unknown option '--inptu'"],
+    [
+      'an unknown option',
+      () => ['jacobian', model, '--input', digit, '--outptu', 'J.npy'],
+      "unknown option '--outptu'",
+    ],
     [
       'an unknown mode',
       () => ['jacobian', model, '--input', digit, '--mode', 'sideways'],

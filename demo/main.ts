@@ -22,7 +22,7 @@ async function main(): Promise<string> {
   const compiled = performance.now();
   const [value, jacobian] = await J(pixels);
   const scores = await value.read();
-  const rows = (await jacobian.read()) as Float32Array; // its dtype is f32
+  const rows = await jacobian.read();
   const done = performance.now();
 
   const best = scores.indexOf(Math.max(...scores));

@@ -1,4 +1,4 @@
-import { array, createEngine, valueAndJacobian } from '../node.ts';
+import { createEngine, valueAndJacobian } from '../node.ts';
 import type { Engine, HostArray, Tensor } from '../node.ts';
 import { encodeNpy } from '../formats/npy.ts';
 import { writeBytes } from './files.ts';
@@ -46,7 +46,7 @@ export async function runJacobian(
     const first = await timed(() => J(at).then(([, jacobian]) => jacobian.read()));
     const [value, jacobian] = await J(at);
     const y = await value.read();
-    const rows = (await jacobian.read()) as Float32Array; // its dtype is f32
+    const rows = await jacobian.read();
     const explanation = await J.explain(at);
 
     print(`scores       ${scores(y)}`);

@@ -54,7 +54,7 @@ function parseArchitecture(
     const [weight, bias] = [`${name}.weight`, `${name}.bias`];
     if (!params.has(weight) || !params.has(bias))
       throw new FormatError(`${path}: layer ${step} has no ${weight} or no ${bias}`);
-    return (x, p) => linear(x, p.get(weight) as TensorLike, p.get(bias) as TensorLike);
+    return (x, p) => linear(x, p.get(weight) as TensorLike, p.get(bias));
   });
   return {
     input: { name: input[1] as string, shape: (input[2] as string).split(',').map(Number) },

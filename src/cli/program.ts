@@ -5,8 +5,8 @@ import { UsageError } from './usage.ts';
 
 /** Where the program writes. */
 export interface Streams {
-  out(text: string): void;
-  err(text: string): void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
 }
 
 /**

@@ -1,4 +1,6 @@
 import { apply, type Tensor } from '../../ir/tensor.ts';
+import { sizeOf } from '../../util/shape.ts';
+import { broadcastShape } from '../axes.ts';
 import { broadcast, lead } from '../linear/layout.ts';
 import { full, fullValue } from '../source.ts';
 import { align, binary, elementwise, onDiagonal, sameDiagonal, unary } from './define.ts';
@@ -17,7 +19,8 @@ const addition = binary({
     if (fullValue(b as Tensor) === 0) return grown(a as Tensor, shape);
     if (fullValue(a as Tensor) === 0) return grown(b as Tensor, shape);
     const e = sameDiagonal(a as Tensor, b as Tensor);
-    return e ? e.again(onDiagonal(addition.op, [a as Tensor, b as Tensor], e)) : undefined;
+    if (e) return e.again(onDiagonal(addition.op, [a as Tensor, b as Tensor], e));
+    return factored(a as Tensor, b as Tensor, add);
   },
 });
 export const add = addition.call;
@@ -33,7 +36,8 @@ const subtraction = binary({
     if (fullValue(b as Tensor) === 0) return grown(a as Tensor, shape);
     if (fullValue(a as Tensor) === 0) return grown(neg(b as Tensor), shape);
     const e = sameDiagonal(a as Tensor, b as Tensor);
-    return e ? e.again(onDiagonal(subtraction.op, [a as Tensor, b as Tensor], e)) : undefined;
+    if (e) return e.again(onDiagonal(subtraction.op, [a as Tensor, b as Tensor], e));
+    return factored(a as Tensor, b as Tensor, sub);
   },
 });
 export const sub = subtraction.call;
@@ -52,7 +56,7 @@ const multiplication = binary({
     if (fullValue(p) === 1) return grown(q, shape);
     if (fullValue(q) === -1) return grown(neg(p), shape);
     if (fullValue(p) === -1) return grown(neg(q), shape);
-    return undefined;
+    return regrouped(p, q) ?? regrouped(q, p);
   },
 });
 export const mul = multiplication.call;
@@ -86,35 +90,81 @@ const negation = unary({
   partials: () => [neg],
   derivative: '-dx',
   zeroPreserving: [0],
-  rewrite: ([x]) => ((x as Tensor).op === negation.op ? (x as Tensor).inputs[0] : undefined),
+  rewrite([x]) {
+    const t = x as Tensor;
+    if (t.op === negation.op) return t.inputs[0];
+    const f = scaled(t);
+    return f ? guardedMul(f.large, neg(f.small)) : undefined;
+  },
 });
 export function neg(x: Tensor): Tensor {
   return negation.call(x);
 }
 
 /**
- * Product of a tangent t and a factor p that may be infinite: 0 where t is 0. So a branch that `where`
- * did not take contributes nothing, even where its derivative is infinite.
+ * Product of a tangent t and a factor p, either of which may be infinite: 0 where one of them is 0. So a
+ * branch that `where` did not take contributes nothing, even where its derivative is infinite; and a
+ * factor 0 (of relu, clamp, maximum) stops an infinite tangent.
  */
 const guarded = binary({
   name: 'guardedMul',
-  scalar: (t, p) => (t === 0 ? 0 : t * p),
-  wgsl: (t, p) => `select(${t} * ${p}, F(0.0), ${t} == F(0.0))`,
-  // d(t p) = p dt + t dp, each term 0 where its tangent is
-  partials: ([t, p]) => [p as Tensor, (d) => guardedMul(d, t as Tensor)],
+  scalar: (t, p) => (t === 0 || p === 0 ? 0 : t * p),
+  wgsl: (t, p) => `select(${t} * ${p}, F(0.0), (${t} == F(0.0)) | (${p} == F(0.0)))`,
+  // d(t p) = p dt + t dp, each term 0 where one of its factors is
+  partials: ([t, p]) => [p as Tensor, t as Tensor],
   derivative: 'p dt + t dp',
-  zeroPreserving: [0],
-  rewrite([t, p], shape) {
-    if (!(p as Tensor).mayBeInfinite) return mul(t as Tensor, p as Tensor);
-    return fullValue(t as Tensor) === 0 ? full(shape, 0) : undefined;
+  zeroPreserving: [0, 1],
+  rewrite(operands, shape) {
+    const [t, p] = operands as [Tensor, Tensor];
+    const values = [fullValue(t), fullValue(p)];
+    if (values.includes(0)) return full(shape, 0);
+    const plain = !t.mayBeInfinite && !p.mayBeInfinite;
+    if (plain || values.some((v) => v !== undefined)) return mul(t, p);
+    return regrouped(t, p);
   },
 });
 export function guardedMul(t: Tensor, p: Tensor): Tensor {
   return guarded.call(t, p);
 }
 
+/**
+ * A tensor that is a large one times a small one repeated: a batch of tangents times one derivative.
+ * Chains of such products are regrouped so that the small factors are combined once, not per seed.
+ */
+function scaled(x: Tensor): { large: Tensor; small: Tensor } | null {
+  if (x.op !== multiplication.op && x.op !== guarded.op) return null;
+  const [a, b] = x.inputs as [Tensor, Tensor];
+  if (a.size === x.size && b.size < x.size) return { large: a, small: b };
+  if (x.op === multiplication.op && b.size === x.size && a.size < x.size)
+    return { large: b, small: a };
+  return null;
+}
+
+const grownSize = (a: Tensor, b: Tensor): number => sizeOf(broadcastShape([a, b]));
+
+/** (g a) b = g (a b), where a b is smaller than the product. */
+function regrouped(p: Tensor, b: Tensor): Tensor | undefined {
+  const f = scaled(p);
+  if (!f || grownSize(f.small, b) >= p.size || grownSize(p, b) > p.size) return undefined;
+  return guardedMul(f.large, guardedMul(f.small, b));
+}
+
+/** g a ± g b = g (a ± b), where a ± b is smaller than the result; likewise g ± g b. */
+function factored(
+  p: Tensor,
+  q: Tensor,
+  combine: (a: Tensor | number, b: Tensor | number) => Tensor,
+): Tensor | undefined {
+  const [f, h] = [scaled(p), scaled(q)];
+  if (f && h && f.large === h.large && grownSize(f.small, h.small) < p.size)
+    return guardedMul(f.large, combine(f.small, h.small));
+  if (f && f.large === q) return guardedMul(q, combine(f.small, 1));
+  if (h && h.large === p) return guardedMul(p, combine(1, h.small));
+  return undefined;
+}
+
 /** t / b, 0 where t is 0. */
-function divTangent(t: Tensor, b: Tensor): Tensor {
+export function divTangent(t: Tensor, b: Tensor): Tensor {
   const divisor = fullValue(b);
   if (divisor !== undefined) return divisor === 0 ? guardedMul(t, div(1, b)) : div(t, b);
   return guardedMul(t, div(1, b));

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../ir/tensor.ts';
-import { add, div, guardedMul, mul, sub, where } from './arithmetic.ts';
+import { add, div, divTangent, guardedMul, mul, sub, where } from './arithmetic.ts';
 import { equal } from './compare.ts';
 import { binary, unary } from './define.ts';
 
@@ -39,7 +39,7 @@ const logOp = unary({
   wgsl: call('log'),
   flops: 12,
   // d(log x) = dx / x
-  partials: ([x]) => [(t) => div(t, x as Tensor)],
+  partials: ([x]) => [(t) => divTangent(t, x as Tensor)],
   derivative: 'dx / x',
 });
 const log2Op = unary({

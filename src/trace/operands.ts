@@ -49,6 +49,18 @@ export function floatTogether(who: string, values: readonly TensorLike[]): Tenso
   );
 }
 
+/** Numbers of one dtype, as `together` finds it, their shapes left alone. */
+export function unified(who: string, values: readonly TensorLike[]): Tensor[] {
+  const xs = values.map((v) => numeric(who, v));
+  return ofOneType(xs);
+}
+
+/** Tensors of one dtype, the widest of theirs. */
+export function ofOneType(xs: readonly Tensor[]): Tensor[] {
+  const [first] = op.promote(xs.map((x) => op.full([], 0, x.dtype))) as [Tensor];
+  return xs.map((x) => op.cast(x, first.dtype));
+}
+
 /** Σ a·b over `axes`, which stay with length 1; integers stay integers. */
 export function contract(a: Tensor, b: Tensor, axes: readonly number[]): Tensor {
   return a.dtype === 'f32' ? op.contract(a, b, axes) : op.sum(op.mul(a, b), axes);

@@ -14,6 +14,7 @@ export {
   silu,
   softplus,
   softsign,
+  type GeluOptions,
 } from './activations.ts';
 export {
   abs,
@@ -33,7 +34,16 @@ export {
   sign,
   square,
   sub,
+  type Binary,
 } from './arithmetic.ts';
+export {
+  multiHeadAttention,
+  scaledDotProductAttention,
+  type AttentionOptions,
+  type MultiHeadOptions,
+  type PackedProjections,
+  type SeparateProjections,
+} from './attention.ts';
 export {
   clamp,
   equal,
@@ -47,6 +57,28 @@ export {
   notEqual,
   where,
 } from './comparison.ts';
+export {
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  type ConvOptions,
+  type ConvTransposeOptions,
+} from './convolution.ts';
+export {
+  arange,
+  eye,
+  full,
+  linspace,
+  oneHot,
+  ones,
+  onesLike,
+  tensor,
+  zeros,
+  zerosLike,
+} from './creation.ts';
+export { einsum } from './einsum.ts';
 export {
   acos,
   acosh,
@@ -79,7 +111,10 @@ export {
   tan,
   tanh,
   trunc,
+  type Unary,
 } from './elementary.ts';
+export { cosineSimilarity, cross, normalize } from './geometry.ts';
+export { embedding, scatterAdd, take, takeAlongAxis } from './indexing.ts';
 export { concat, repeat, split, stack, tile, unstack } from './joining.ts';
 export {
   broadcastTo,
@@ -92,7 +127,47 @@ export {
   t,
   transpose,
 } from './layout.ts';
-export { dot, kron, linear, matmul, outer, tensordot } from './products.ts';
+export {
+  bceWithLogits,
+  crossEntropy,
+  huberLoss,
+  mseLoss,
+  type HuberOptions,
+  type LossOptions,
+} from './losses.ts';
+export { diag, diagonal, trace, tril, triu } from './matrices.ts';
+export {
+  batchNorm,
+  batchNormTraining,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  rmsNorm,
+  type LayerAxes,
+  type NormalizeOptions,
+  type RmsNormOptions,
+} from './normalization.ts';
+export { pad, type PadOptions } from './padding.ts';
+export {
+  fold,
+  pixelShuffle,
+  pixelUnshuffle,
+  unfold,
+  type PatchOptions,
+  type PerAxis,
+} from './patches.ts';
+export {
+  adaptiveAvgPool2d,
+  avgPool1d,
+  avgPool2d,
+  globalAvgPool,
+  maxPool1d,
+  maxPool2d,
+  type AveragePoolOptions,
+  type GlobalPoolOptions,
+  type PoolOptions,
+} from './pooling.ts';
+export { dot, kron, linear, matmul, outer, tensordot, type TensordotAxes } from './products.ts';
 export {
   all,
   any,
@@ -105,6 +180,21 @@ export {
   std,
   sum,
   variance,
+  type NormOptions,
+  type ReduceOptions,
+  type Reduction,
+  type VarianceOptions,
 } from './reductions.ts';
-export { flip, roll, slice } from './slicing.ts';
+export { upsample, type UpsampleOptions } from './resize.ts';
+export {
+  quaternionConjugate,
+  quaternionFromVector,
+  quaternionMultiply,
+  quaternionRotate,
+  quaternionToMatrix,
+  rotation2d,
+  rotationFromVector,
+} from './rotation.ts';
+export { argmax, argmin, cumprod, cumsum } from './scans.ts';
+export { flip, roll, slice, type Range } from './slicing.ts';
 export { logSoftmax, softmax } from './softmax.ts';

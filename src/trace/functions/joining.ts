@@ -4,7 +4,7 @@ import { ShapeError, TraceError } from '../../util/errors.ts';
 import { formatShape, range, sameShape } from '../../util/shape.ts';
 import { axisOf, perAxis, whole } from '../checks.ts';
 import { named } from '../named.ts';
-import { together } from '../operands.ts';
+import { ofOneType } from '../operands.ts';
 import * as op from '../primitives.ts';
 import { insertAxis } from './layout.ts';
 
@@ -17,15 +17,6 @@ function list(who: string, xs: readonly TensorLike[]): Tensor[] {
 
 const shapesOf = (xs: readonly Tensor[]): string =>
   xs.map((x) => formatShape(x.shape)).join(' and ');
-
-/** Tensors of one dtype, their shapes left alone. */
-function alike(xs: readonly Tensor[]): Tensor[] {
-  const types = together(
-    'concat',
-    xs.map((x) => op.full([], 0, x.dtype)),
-  );
-  return xs.map((x) => op.cast(x, (types[0] as Tensor).dtype));
-}
 
 /**
  * Tensors one after another along `axis`; their other axes are equally long.
@@ -41,7 +32,7 @@ export const concat = named('concat', (xs: readonly TensorLike[], axis: number =
     throw new ShapeError(
       `concat: inputs may differ along axis ${axis} only, got ${shapesOf(parts)}; reshape or slice one first`,
     );
-  return joined(alike(parts), along);
+  return joined(ofOneType(parts), along);
 });
 
 /** Parts of one dtype one after another along `axis` (counted from the end): a tree of sums of padded parts. */
@@ -75,7 +66,7 @@ export const stack = named('stack', (xs: readonly TensorLike[], axis: number = 0
     throw new ShapeError(
       `stack: inputs must share a shape, got ${shapesOf(parts)}; reshape one first`,
     );
-  const grown = alike(parts).map((x) => insertAxis('stack', x, axis));
+  const grown = ofOneType(parts).map((x) => insertAxis('stack', x, axis));
   return joined(grown, axisOf('stack', grown[0] as Tensor, axis));
 });
 

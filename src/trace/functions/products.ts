@@ -4,16 +4,11 @@ import { ShapeError } from '../../util/errors.ts';
 import { formatShape, range, sizeOf } from '../../util/shape.ts';
 import { axisOf, broadcastShapes, whole } from '../checks.ts';
 import { named } from '../named.ts';
-import { contract, numeric, numericTogether } from '../operands.ts';
+import { contract, unified } from '../operands.ts';
 import * as op from '../primitives.ts';
 
-/** Both as numbers of one dtype, their ranks left alone. */
-function pair(who: string, a: TensorLike, b: TensorLike): [Tensor, Tensor] {
-  const [x, y] = [numeric(who, a), numeric(who, b)];
-  const [zero] = numericTogether(who, [op.full([], 0, x.dtype), op.full([], 0, y.dtype)]);
-  const dtype = (zero as Tensor).dtype;
-  return [op.cast(x, dtype), op.cast(y, dtype)];
-}
+const pair = (who: string, a: TensorLike, b: TensorLike): [Tensor, Tensor] =>
+  unified(who, [a, b]) as [Tensor, Tensor];
 
 const both = (x: Tensor, y: Tensor): string =>
   `${formatShape(x.shape)} and ${formatShape(y.shape)}`;

@@ -83,9 +83,9 @@ const scatterOp = linear({
     const xs = broadcastStrides(t.shape);
     const is = broadcastStrides(ix.shape);
     const os = stridesOf(shape);
+    os[os.length - 1] = 0;
     eachIndex(withDim(shape, -1, m), (at) => {
-      const j = clamp(ix.data[dot(at, is)] as number, length as number);
-      const to = dot(at.slice(0, -1), os) + j;
+      const to = dot(at, os) + clamp(ix.data[dot(at, is)] as number, length as number);
       out[to] = (out[to] as number) + (t.data[dot(at, xs)] as number);
     });
     return out;

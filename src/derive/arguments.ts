@@ -62,6 +62,10 @@ export function callOnVariables(
     throw new TraceError(`${who}: takes a function first, got ${f === null ? 'null' : typeof f}`);
   const trees = positions.map((p) => tensorTree(args[p], who));
   const values = trees.flatMap((t) => t.leaves);
+  if (values.length === 0)
+    throw new TraceError(
+      `${who}: nothing to differentiate by, got ${positions.map((p) => describe(args[p])).join(', ')}; pass tensors or array(...)`,
+    );
   trees.forEach((tree, i) =>
     tree.leaves.forEach((x, k) => {
       if (x.dtype !== 'f32' && !anyType)

@@ -1,14 +1,15 @@
 import type { GeneralOp } from '../ir/op.ts';
 import { apply, type Tensor } from '../ir/tensor.ts';
 import { rebuild } from '../ir/walk.ts';
-import { lead } from '../ops/linear/layout.ts';
+import { broadcast, lead } from '../ops/linear/layout.ts';
 import { outputTree, tensorTree, toTensor } from '../ops/operand.ts';
 import { full, variableLike } from '../ops/source.ts';
 import { barrier, identityOp } from '../ops/stop.ts';
 import { ShapeError, TraceError } from '../util/errors.ts';
-import { formatShape, sameShape } from '../util/shape.ts';
+import { formatShape, sameShape, type Shape } from '../util/shape.ts';
 import { flattenTree, mapTree, type Flat } from '../util/tree.ts';
 import { isTensor } from '../ops/operand.ts';
+import { unbroadcast } from './partial.ts';
 import { vjp } from './products.ts';
 import type { TensorFunction } from './types.ts';
 import { pullback } from './vjp.ts';
@@ -43,23 +44,37 @@ const customOp: GeneralOp = identityOp({
     if (!graph) return null;
     const by = keptOf(rule, node);
     rule.tangents.forEach((v, i) => by.set(v, tangents[1 + i] ?? zeros(v)));
-    return rebuild([graph], by, lead)[0] as Tensor;
+    const [t] = rebuild([graph], by, lead) as [Tensor];
+    const k0 = tangents.findIndex((d) => d !== null);
+    const given = tangents[k0] as Tensor;
+    const seeds = given.shape.slice(0, given.rank - (node.inputs[k0] as Tensor).rank);
+    return inShape(t, [...seeds, ...node.shape]);
   },
   vjp(g, node) {
     const { rule, k } = node.params as unknown as { rule: Rule; k: number };
     const by = keptOf(rule, node);
-    by.set(rule.cotangents[k] as Tensor, g);
+    const own = rule.cotangents[k] as Tensor;
+    by.set(own, g);
     const graphs = rule.pull(k);
     const parts = rebuild(
       graphs.filter((t) => t !== null),
       by,
       lead,
     );
+    // axes of the seeds, then axes that a batch gave to the node
+    const leading = g.shape.slice(0, g.rank - own.rank);
     let at = 0;
-    const grads = graphs.map((t) => (t ? (parts[at++] as Tensor) : null));
+    const grads = graphs.map((t, i) => {
+      if (!t) return null;
+      const whole = inShape(parts[at++] as Tensor, [...leading, ...t.shape]);
+      return unbroadcast(whole, node.inputs[1 + i] as Tensor);
+    });
     return [null, ...grads, ...rule.kept.map(() => null)];
   },
 });
+
+/** `t` with axes in front and repeated: what a rule gives need not depend on what it was given. */
+const inShape = (t: Tensor, shape: Shape): Tensor => broadcast(lead(t, shape.length), shape);
 
 function keptOf(rule: Rule, node: Tensor): Map<Tensor, Tensor> {
   const from = 1 + rule.tangents.length;
@@ -143,8 +158,7 @@ export function customVjp<A extends unknown[], R>(
     const pulls = new Map<number, (Tensor | null)[]>();
     const pull = (k: number): (Tensor | null)[] => {
       let g = pulls.get(k);
-      if (!g)
-        pulls.set(k, (g = grads(cotangents.map((c, i) => (i === k ? c : zeros(c))))));
+      if (!g) pulls.set(k, (g = grads(cotangents.map((c, i) => (i === k ? c : zeros(c))))));
       return g;
     };
     const push = (k: number): Tensor | null => {
@@ -200,7 +214,9 @@ export function customJvp<A extends unknown[], R>(
   rule: (primals: A, tangents: A) => [R, unknown],
 ): (...args: A) => R {
   if (typeof rule !== 'function')
-    throw new TraceError('customJvp: takes a function and a rule (primals, tangents) => [y, tangent]');
+    throw new TraceError(
+      'customJvp: takes a function and a rule (primals, tangents) => [y, tangent]',
+    );
   return (...args) => {
     const own = tensorTree(args, 'customJvp');
     const values = outputTree(f(...(own.def.build(own.leaves) as A)), 'customJvp');

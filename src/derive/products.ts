@@ -54,18 +54,29 @@ export function jvp<R>(
   tangents: readonly unknown[],
   options: { readonly hasAux?: boolean } = {},
 ): [R, TensorTree<R>, ...unknown[]] {
-  const xs = listOf(primals, 'jvp', 'primals');
-  const ts = listOf(tangents, 'jvp', 'tangents');
+  return productOf('jvp', f, primals, tangents, options) as [R, TensorTree<R>, ...unknown[]];
+}
+
+/** `jvp`, speaking in errors as the function `who`. */
+function productOf(
+  who: string,
+  f: (...args: never[]) => unknown,
+  primals: readonly unknown[],
+  tangents: readonly unknown[],
+  options: { readonly hasAux?: boolean } = {},
+): unknown[] {
+  const xs = listOf(primals, who, 'primals');
+  const ts = listOf(tangents, who, 'tangents');
   if (xs.length !== ts.length)
     throw new TraceError(
-      `jvp: got ${xs.length} primals and ${ts.length} tangents; pass one tangent for each primal`,
+      `${who}: got ${xs.length} primals and ${ts.length} tangents; pass one tangent for each primal`,
     );
-  const call = callOnVariables(f, xs, all(xs), 'jvp', { anyType: true, ...options });
+  const call = callOnVariables(f, xs, all(xs), who, { anyType: true, ...options });
   const seeds = call.arguments.flatMap((tree, i) =>
-    matching(ts[i], tree, 'jvp', 'tangents', 'the primals'),
+    matching(ts[i], tree, who, 'tangents', 'the primals'),
   );
   const [y, t] = push(call, seeds);
-  return (options.hasAux ? [y, t, call.aux] : [y, t]) as [R, TensorTree<R>, ...unknown[]];
+  return options.hasAux ? [y, t, call.aux] : [y, t];
 }
 
 /** Value tree and tangent tree of a call, for tangents of its variables. */
@@ -111,7 +122,9 @@ function vjpCall(
   const ys = call.output.leaves;
   const back = (cotangent?: unknown): unknown => {
     const seeds =
-      cotangent === undefined ? implied(ys) : matching(cotangent, call.output, 'vjp', 'cotangents', 'the output');
+      cotangent === undefined
+        ? implied(ys)
+        : matching(cotangent, call.output, 'vjp', 'cotangents', 'the output');
     const grads = pullback(ys, seeds, call.variables).map(
       (g, i) => g ?? zerosLike(call.variables[i] as Tensor),
     );
@@ -145,7 +158,12 @@ export function linearize<A extends unknown[], R>(
   f: (...args: A) => R,
   ...primals: A
 ): [R, (...tangents: unknown[]) => TensorTree<R>] {
-  const call = callOnVariables(f as (...args: never[]) => unknown, primals, all(primals), 'linearize');
+  const call = callOnVariables(
+    f as (...args: never[]) => unknown,
+    primals,
+    all(primals),
+    'linearize',
+  );
   const y = call.output.def.build(call.bind(call.output.leaves)) as R;
   // one symbolic tangent, replaced by the actual ones
   const direction = callOnVariables((...t: never[]) => t, primals, all(primals), 'linearize');
@@ -182,6 +200,6 @@ export function hvp(
   const g = grad(f as (...args: unknown[]) => unknown, {
     argnums: all(xs),
   }) as (...args: never[]) => unknown;
-  const product = jvp(g, xs, ts)[1] as unknown[];
+  const product = productOf('hvp', g, xs, ts)[1] as unknown[];
   return product.length === 1 ? product[0] : product;
 }

@@ -82,27 +82,34 @@ interface Readable {
 
 const isReadable = (x: object): x is Readable => 'read' in x && typeof x.read === 'function';
 
-async function readTree(x: unknown): Promise<Result> {
-  if (typeof x !== 'object' || x === null) throw new Error(`the result holds a ${String(x)}`);
-  if (isReadable(x)) {
-    const numbers = { shape: x.shape, data: await x.read() };
-    x.destroy();
-    return numbers;
-  }
-  if (Array.isArray(x)) {
-    const list: Result[] = [];
-    for (const item of x) list.push(await readTree(item));
-    return list;
-  }
-  const object: Record<string, Result> = {};
-  for (const [key, item] of Object.entries(x)) object[key] = await readTree(item);
-  return object;
+/** Reads every array of a result once (an array may stand in it twice), then frees them. */
+async function readResult(tree: unknown): Promise<Result> {
+  const arrays = new Map<Readable, Numbers>();
+  const read = async (x: unknown): Promise<Result> => {
+    if (typeof x !== 'object' || x === null) throw new Error(`the result holds a ${String(x)}`);
+    if (isReadable(x)) {
+      const known = arrays.get(x) ?? { shape: x.shape, data: await x.read() };
+      arrays.set(x, known);
+      return known;
+    }
+    if (Array.isArray(x)) {
+      const list: Result[] = [];
+      for (const item of x) list.push(await read(item));
+      return list;
+    }
+    const object: Record<string, Result> = {};
+    for (const [key, item] of Object.entries(x)) object[key] = await read(item);
+    return object;
+  };
+  const result = await read(tree);
+  for (const x of arrays.keys()) x.destroy();
+  return result;
 }
 
 /** Compiles `f` once and gives a function that runs it and reads its result. */
 function onGpu(f: Traced): (...args: unknown[]) => Promise<Result> {
   const compiled = compile(f as (...args: Tensor[]) => Tensor);
-  return async (...args) => readTree(await compiled(...(args as never[])));
+  return async (...args) => readResult(await compiled(...(args as never[])));
 }
 
 export const gpu: Backend = {

@@ -136,6 +136,9 @@ export function row<T extends Numbers>(x: T, i: number): Numbers {
   return { shape, data: Array.prototype.slice.call(x.data, i * size, (i + 1) * size) };
 }
 
+/** Sum of the elements. */
+export const total = (x: Numbers): number => Array.from(x.data).reduce((sum, v) => sum + v, 0);
+
 /** Largest |element|; NaN if there is one. */
 export function maxAbs(x: Numbers): number {
   let m = 0;

@@ -7,6 +7,7 @@ import {
   jacobian,
   jacrev,
   jvp,
+  outer,
   ShapeError,
   TraceError,
   vjp,
@@ -146,6 +147,35 @@ export const custom: Scenario[] = [
     for (const g of [forward, backward])
       b.close(await b.run(jacrev(g as Traced, { argnums: [0, 1] }) as Traced, at, s), want);
   }),
+
+  ...(['customJvp', 'customVjp'] as const).map((name) =>
+    scenario(`CustomJVP/CustomVJP vmap: ${name}, an argument that is not mapped`, async (b) => {
+      const plain = (x: Tensor, w: Tensor) => w.matmul(x);
+      const f =
+        name === 'customJvp'
+          ? customJvp(plain, ([x, w], [dx, dw]) => [
+              plain(x, w),
+              w.matmul(dx).add(dw.matmul(x)).mul(2),
+            ])
+          : customVjp(plain, {
+              forward: (x: Tensor, w: Tensor) => [plain(x, w), [x, w]] as const,
+              backward: ([x, w]: readonly [Tensor, Tensor], u: Tensor) => [
+                w.t().matmul(u).mul(2),
+                outer(u, x).mul(2),
+              ],
+            });
+      const xs = points([4, 3], 724, -1, 1);
+      const w = points([2, 3], 725, -1, 1);
+      const over = (g: typeof plain) => (at: Tensor, by: Tensor) =>
+        vmap(g, { inAxes: [0, null] })(at, by);
+      const twice = (at: Tensor, by: Tensor) => over(plain)(at, by).mul(2);
+      const argnums = [0, 1];
+      for (const J of [jacrev, jacfwd]) {
+        const got = await b.run(J(over(f as typeof plain), { argnums }) as Traced, xs, w);
+        b.close(got, await b.run(J(twice, { argnums }) as Traced, xs, w));
+      }
+    }),
+  ),
 
   scenario('CustomJVP/CustomVJP nondiff args, kwargs: flags reach the rule', async (b) => {
     const power = customJvp(

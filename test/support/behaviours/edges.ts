@@ -146,7 +146,7 @@ const specials: readonly Special[] = [
     points: [
       [-1000, 0, 0, 0],
       [1000, 1000, 1, 0],
-      [0, 0, 1 / 2, 2 * Math.sqrt(2 / Math.PI)],
+      [0, 0, 1 / 2, Math.sqrt(2 / Math.PI)],
     ],
   },
   {
@@ -430,7 +430,7 @@ const models: Scenario[] = [
       const drs = points([6, 3], 703, 0.75, 2);
       const rows = Array.from({ length: 6 }, (_, i) => drs.data.slice(3 * i, 3 * i + 3));
       const force = rows.flatMap((r) => {
-        const q = r.reduce((sum, v) => sum + v * v, 0);
+        const q = Array.from(r).reduce((sum, v) => sum + v * v, 0);
         // dE/dr = 4 (-12 q^-7 + 6 q^-4) r
         return Array.from(r, (v) => 4 * (-12 * q ** -7 + 6 * q ** -4) * v);
       });
@@ -480,15 +480,11 @@ const models: Scenario[] = [
     const x = points([3], 711, -1, 1);
     const batched = (p: Params, at: Tensor) =>
       vmap((q: Params) => ({ y: net(q, at), J: jacobian((z: Tensor) => net(q, z))(at) }))(p);
+    const one = (z: Tensor, w: Tensor, c: Tensor) => net({ w, c }, z);
     const want = Array.from({ length: 4 }, (_, i) => {
-      const q = [
-        array(params.w.data.slice(6 * i, 6 * i + 6), [2, 3]),
-        array(params.c.data.slice(2 * i, 2 * i + 2)),
-      ] as const;
-      return differences(
-        (z: Tensor) => q[0] && net({ w: q[0] as never, c: q[1] as never }, z),
-        [x],
-      ) as Numbers;
+      const w = array(params.w.data.slice(6 * i, 6 * i + 6), [2, 3]);
+      const c = array(params.c.data.slice(2 * i, 2 * i + 2));
+      return differences(one, [x, w, c]) as Numbers;
     });
     const got = (await b.run(batched, params, x)) as { readonly J: Result };
     b.close(got.J, { shape: [4, 2, 3], data: want.flatMap((J) => Array.from(J.data)) });

@@ -26,7 +26,7 @@ import {
 } from '../../../src/index.ts';
 import type { Traced } from '../backend.ts';
 import { differences, points } from '../differences.ts';
-import { elementwiseJacobian, filled, numbers, type Numbers } from '../reference.ts';
+import { elementwiseJacobian, filled, numbers, total, type Numbers } from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
 
 // Section E: products, linearisation, consistency.
@@ -264,17 +264,16 @@ export const products: Scenario[] = [
 
   scenario('TestJvp.test_multiple_outputs, unrelated_*, outputs_can_any_pytree', async (b) => {
     const g = (x: Tensor) => ({ a: x.mul(2), b: [ones([2]), x.sum()] });
-    const sum = (x: HostArray): number => x.data.reduce((s, v) => s + v, 0);
     b.close(
       await b.run((x: Tensor, v: Tensor) => jvp(g, [x], [v]), x3, v3),
       [
         {
           a: { shape: [3], data: x3.data.map((v) => 2 * v) },
-          b: [numbers([1, 1]), numbers(sum(x3))],
+          b: [numbers([1, 1]), numbers(total(x3))],
         },
         {
           a: { shape: [3], data: v3.data.map((v) => 2 * v) },
-          b: [numbers([0, 0]), numbers(sum(v3))],
+          b: [numbers([0, 0]), numbers(total(v3))],
         },
       ],
       1,
@@ -323,7 +322,7 @@ export const products: Scenario[] = [
         const [, pullback] = vjp((p: Tensor) => ({ a: p.mul(2), b: [p.sum()] }), x);
         return only(pullback({ a: u, b: [u.sum()] }));
       };
-      const sum = v3.data.reduce((s, v) => s + v, 0);
+      const sum = total(v3);
       b.close(
         await b.run(pull, x3, v3),
         filled([3], (i) => 2 * (v3.data[i] as number) + sum),
@@ -338,7 +337,7 @@ export const products: Scenario[] = [
       return [y, only(pullback(u)), aux];
     };
     const twice = (x: HostArray): Numbers => ({ shape: [3], data: x.data.map((v) => 2 * v) });
-    const sum = x3.data.reduce((s, v) => s + v, 0);
+    const sum = total(x3);
     b.close(await b.run(pull, x3, v3), [twice(x3), twice(v3), { sum: numbers(sum) }], 1);
   }),
 
@@ -346,7 +345,7 @@ export const products: Scenario[] = [
     const push = (x: Tensor, v: Tensor) =>
       jvp((p: Tensor) => [p.mul(2), { sum: p.sum() }], [x], [v], { hasAux: true });
     const twice = (x: HostArray): Numbers => ({ shape: [3], data: x.data.map((v) => 2 * v) });
-    const sum = x3.data.reduce((s, v) => s + v, 0);
+    const sum = total(x3);
     b.close(await b.run(push, x3, v3), [twice(x3), twice(v3), { sum: numbers(sum) }], 1);
   }),
 
@@ -404,7 +403,7 @@ export const products: Scenario[] = [
       return f(x);
     };
     const pull = (x: Tensor, u: Tensor) => {
-      const pullback = vjp(g, x)[1] as (u: Tensor) => unknown;
+      const pullback = vjp(g, x)[1];
       const rows = [only(pullback(u)), only(pullback(u.mul(2)))];
       expect(calls).toBe(1);
       return [...rows, vmap((c: Tensor) => only(pullback(c)))(stack([u, u.mul(2)]))];
@@ -440,10 +439,10 @@ export const products: Scenario[] = [
     const basis = (n: number): number[][] =>
       Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => (i === j ? 1 : 0)));
     const byHand = (x: Tensor) => {
-      const pullback = vjp(f, x)[1] as (u: Tensor) => unknown;
+      const pullback = vjp(f, x)[1];
       const push = linearize(f, x)[1] as (v: Tensor) => Tensor;
-      const rows = vmap((u: Tensor) => only(pullback(u)))(basis(2) as never);
-      const columns = vmap(push, { outAxes: 1 })(basis(3) as never);
+      const rows = vmap((u: Tensor) => only(pullback(u)))(array(basis(2)) as never);
+      const columns = vmap(push, { outAxes: 1 })(array(basis(3)) as never);
       return [rows, columns];
     };
     const J = differences(f, [x3]);

@@ -12,7 +12,14 @@ import {
 } from '../../../src/index.ts';
 import type { Traced } from '../backend.ts';
 import { differences, points } from '../differences.ts';
-import { elementwiseJacobian, filled, numbers, type Numbers, type Result } from '../reference.ts';
+import {
+  elementwiseJacobian,
+  filled,
+  numbers,
+  total,
+  type Numbers,
+  type Result,
+} from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
 import { inEachMode, pairsOfModes } from '../modes.ts';
 
@@ -237,7 +244,7 @@ export const shape: Scenario[] = [
     (J) => async (b) => {
       const f = (x: { a: Tensor; b: Tensor }) => ({ t: x.a.sum(0), u: [x.b.mul(x.a.sum())] });
       const [a, c] = [points([2, 2], 128), points([2], 129)];
-      const total = a.data.reduce((s, v) => s + v, 0);
+      const sum = total(a);
       b.close(await b.run(J(f as never), { a, b: c }), {
         t: {
           a: numbers([
@@ -255,7 +262,7 @@ export const shape: Scenario[] = [
         u: [
           {
             a: filled([2, 2, 2], (n) => c.data[Math.floor(n / 4)] as number),
-            b: elementwiseJacobian([2], [total, total]),
+            b: elementwiseJacobian([2], [sum, sum]),
           },
         ],
       });

@@ -168,7 +168,7 @@ const refusals: readonly Case[] = [
     f: vmap((a: Tensor) => a) as Traced,
     args: [array(1)],
     error: ShapeError,
-    says: ['vmap', '[]'],
+    says: ['vmap', 'rank 0'],
   },
 ];
 

@@ -125,6 +125,34 @@ export const operators: Scenario[] = [
     b.close(await b.run(f, h), want);
   }),
 
+  ...(
+    [
+      ['reshape of a reshape', (x: Tensor) => x.reshape([4]), (h: Tensor) => h.reshape([2, 2]), 1],
+      ['neg of a neg', (x: Tensor) => x.neg(), (h: Tensor) => h.neg(), -1],
+      ['t of a t', (x: Tensor) => x.t(), (h: Tensor) => h.t().reshape([2, 2]), null],
+      ['scaled twice', (x: Tensor) => x.mul(2), (h: Tensor) => h.mul(3), 3],
+      ['a cast to its own type', (x: Tensor) => x.cast('f32'), (h: Tensor) => h.mul(5), 5],
+    ] as const
+  ).map(([what, before, after, slope]) =>
+    scenario(
+      `the (y, x) forms by a tensor that simplification sees through: ${what}`,
+      async (b) => {
+        const f = (x: Tensor) => {
+          const h = before(x);
+          return jacobian(after(h), h);
+        };
+        const got = (await b.run(f, points([2, 2], 58))) as Numbers;
+        // h -> y is a multiple of the identity, or the permutation of a transpose
+        const want = filled(got.shape, (n) => {
+          const [i, j] = [n >> 2, n & 3];
+          if (slope === null) return j === [0, 2, 1, 3][i] ? 1 : 0;
+          return i === j ? slope : 0;
+        });
+        b.exact(got, want);
+      },
+    ),
+  ),
+
   scenario('the (y, x) forms inside vmap', async (b) => {
     const x = points([4, 3], 57, -1, 1);
     const f = vmap((y: Tensor) => jacobian(curved(y), y) as Tensor);

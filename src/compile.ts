@@ -39,7 +39,8 @@ export function build(
       const program = lower(schedule, limits, label);
       const distinct = [...new Set(schedule.outputs)];
       const position = schedule.outputs.map((y) => distinct.indexOf(y));
-      const result = <T>(leaves: readonly T[]): unknown => tree(position.map((i) => leaves[i] as T));
+      const result = <T>(leaves: readonly T[]): unknown =>
+        tree(position.map((i) => leaves[i] as T));
       return { schedule, program, result };
     }),
   );

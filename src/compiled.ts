@@ -1,12 +1,15 @@
 import { build, isInlined, type Build } from './compile.ts';
+import { rowBlocksOf } from './derive/stream.ts';
 import type { TensorFunction } from './derive/types.ts';
 import { explain, type Explanation } from './explain.ts';
 import type { Tensor } from './ir/tensor.ts';
 import { isTensor } from './ops/operand.ts';
+import { fitted } from './memory.ts';
 import { DeviceArray } from './run/deviceArray.ts';
 import type { EngineDevice } from './run/engine.ts';
 import { Executable, type EncodeArguments, type RunInput } from './run/executable.ts';
 import type { Profile } from './run/profile.ts';
+import { prepareStream, streamRows, type PreparedStream, type RowBlock } from './stream.ts';
 import { ArrayValue, HostArray } from './util/array.ts';
 import type { DType } from './util/dtype.ts';
 import { TraceError } from './util/errors.ts';
@@ -87,6 +90,13 @@ export interface Compiled<A extends unknown[], R> {
   prepare(...args: readonly unknown[]): Promise<Plan>;
   /** What runs for such arguments, and why. */
   explain(...args: readonly unknown[]): Promise<Explanation>;
+  /**
+   * The Jacobian in blocks of rows that fit the memory budget, for one too large for the device: reading
+   * one block overlaps computing the next. For functions made by `jacobian`, `jacrev` or `jacfwd`.
+   *
+   * @throws TraceError for other functions; LimitError when not even one row fits
+   */
+  stream(...args: Values<A>): AsyncGenerator<RowBlock, void, undefined>;
 }
 
 class SpecValue extends ArrayValue {
@@ -130,7 +140,9 @@ function runInputs({ leaves }: Flat): RunInput[] {
     if (typeof v === 'number') return Float32Array.of(v);
     if (v instanceof HostArray) return v.data;
     if (v instanceof DeviceArray) return v;
-    throw new TraceError('compiled function: got a shape without elements; specs are for prepare()');
+    throw new TraceError(
+      'compiled function: got a shape without elements; specs are for prepare()',
+    );
   });
 }
 
@@ -151,9 +163,12 @@ export function makeCompiled<A extends unknown[], R>(
     if (!plan) {
       plan = (async () => {
         const engine = await ready();
-        const made = build(f as TensorFunction, args, engine, label);
+        const made = fitted(() => build(f, args, engine, label), engine);
         const { onProgress } = options;
-        return new Plan(made, await Executable.prepare(engine, made.program, { signal, onProgress }));
+        return new Plan(
+          made,
+          await Executable.prepare(engine, made.program, { signal, onProgress }),
+        );
       })();
       plans.set(key, plan);
       plan.catch(() => plans.delete(key));
@@ -171,8 +186,26 @@ export function makeCompiled<A extends unknown[], R>(
     const specs = args.map(withSpecs);
     return planFor(specs, flat(specs));
   };
+  const streams = new Map<string, Promise<PreparedStream>>();
+  async function* stream(...args: readonly unknown[]): AsyncGenerator<RowBlock, void, undefined> {
+    const blocks = rowBlocksOf(f);
+    if (!blocks)
+      throw new TraceError(
+        'stream: takes a compiled Jacobian; compile(jacobian(f)), not a function that calls it',
+      );
+    const tree = flat(args);
+    const key = keyOf(tree);
+    let prepared = streams.get(key);
+    if (!prepared) {
+      prepared = ready().then((engine) => prepareStream(blocks, args, engine, label, signal));
+      streams.set(key, prepared);
+      prepared.catch(() => streams.delete(key));
+    }
+    yield* streamRows(await prepared, runInputs(tree), options.onProgress, signal);
+  }
   return Object.assign(call, {
     prepare,
+    stream,
     explain: async (...args: readonly unknown[]) => (await prepare(...args)).explain(),
   }) as Compiled<A, R>;
 }

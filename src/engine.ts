@@ -103,10 +103,8 @@ export function compileWith(options: () => EngineOptions) {
     });
     return shared;
   };
-  return <A extends unknown[], R>(
-    f: (...args: A) => R,
-    options?: CompileOptions,
-  ): Compiled<A, R> => makeCompiled(f, ready, options);
+  return <A extends unknown[], R>(f: (...args: A) => R, options?: CompileOptions): Compiled<A, R> =>
+    makeCompiled(f, ready, options);
 }
 
 /**

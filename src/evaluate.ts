@@ -35,7 +35,11 @@ export function evaluate<A extends readonly unknown[], R>(
     const given = new Map(inputs.map((x, i) => [x, elements(leaves[i])]));
     const data = interpret(outputs, given);
     return build(
-      outputs.map(({ shape, dtype }, i): Float64Result => ({ shape, dtype, data: data[i] as Float64Array })),
+      outputs.map(({ shape, dtype }, i): Float64Result => ({
+        shape,
+        dtype,
+        data: data[i] as Float64Array,
+      })),
     );
   }) as Evaluated<R>;
 }

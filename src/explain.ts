@@ -1,4 +1,5 @@
 import type { Build } from './compile.ts';
+import { multiplyAddsOf } from './derive/cost.ts';
 import type { Decision } from './derive/decisions.ts';
 import { printGraph } from './ir/print.ts';
 import { bytesOf } from './plan/memory.ts';
@@ -11,6 +12,8 @@ export interface ExplainedKernel {
   readonly workgroups: readonly [number, number, number];
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** of the product in it, if there is one */
+  readonly multiplyAdds: number;
   readonly wgsl: string;
 }
 
@@ -24,6 +27,8 @@ export interface Explanation {
     readonly graph: string;
     readonly jacobians: readonly Decision[];
     readonly dispatches: number;
+    /** of all products */
+    readonly multiplyAdds: number;
     readonly submissions: 1;
     readonly memory: {
       /** bytes of arguments and captured arrays */
@@ -49,6 +54,7 @@ export function explain({ schedule, program, decisions }: Build): Explanation {
       workgroups: step.workgroups,
       reads: g.sources.map(describeTensor),
       writes: g.outputs.map(describeTensor),
+      multiplyAdds: g.anchor ? multiplyAddsOf(g.anchor) : 0,
       wgsl: (program.kernels[step.kernel] as { code: string }).code,
     };
   });
@@ -62,6 +68,7 @@ export function explain({ schedule, program, decisions }: Build): Explanation {
     graph: printGraph(schedule.outputs),
     jacobians: decisions,
     dispatches: program.steps.length,
+    multiplyAdds: kernels.reduce((n, k) => n + k.multiplyAdds, 0),
     submissions: 1 as const,
     memory: { inputs, intermediates, outputs, peak: inputs + intermediates + outputs },
     kernels,
@@ -72,10 +79,15 @@ export function explain({ schedule, program, decisions }: Build): Explanation {
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 
 function textOf(json: Explanation['json']): string {
-  const lines = [`${json.label}: ${json.dispatches} dispatches in one submission`];
+  const lines = [
+    `${json.label}: ${json.dispatches} dispatches in one submission, ${json.multiplyAdds} multiply-adds in products`,
+  ];
   for (const j of json.jacobians) {
     lines.push(`jacobian: ${j.order}, ${j.seeds} seeds (${j.reason})`);
-    for (const c of j.candidates ?? []) lines.push(`  ${c.order}: ${c.flops} FLOPs`);
+    for (const c of j.candidates ?? [])
+      lines.push(`  ${c.order === j.order ? '*' : ' '} ${c.order}: ${c.flops} FLOPs`);
+    if (j.segments)
+      lines.push(`  segments: ${j.segments.map((s) => `${s.move} -> [${s.size}]`).join(', ')}`);
   }
   const { inputs, intermediates, outputs } = json.memory;
   lines.push(

@@ -1,6 +1,7 @@
 /** Cotangent: Jacobians on WebGPU. The public surface, re-exports only. */
 export { compile, createEngine, type Engine } from './engine.ts';
 export type { Compiled, CompileOptions, Plan, Results, Spec, Value, Values } from './compiled.ts';
+export type { RowBlock } from './stream.ts';
 export type { ExplainedKernel, Explanation } from './explain.ts';
 export type { EngineOptions, EngineStats, MemoryUse } from './run/engine.ts';
 export type { AdapterFacts } from './run/device.ts';

@@ -92,7 +92,9 @@ export function batchJacobian<A extends unknown[], R, const O extends JacobianOp
     const call = callOnVariables(f, args, positions, 'batchJacobian', { hasAux });
     call.variables.forEach((x) => {
       if (x.rank === 0)
-        throw new ShapeError('batchJacobian: an argument of rank 0 has no batch axis; pass [B, ...]');
+        throw new ShapeError(
+          'batchJacobian: an argument of rank 0 has no batch axis; pass [B, ...]',
+        );
     });
     const rows = call.output.leaves.map((y) => call.variables.map((x) => perSample(y, x, mode)));
     const bound = call.bind(rows.flat());

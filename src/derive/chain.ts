@@ -22,9 +22,21 @@ export interface SegmentCost {
 export type Order =
   | { readonly move: 'own'; readonly from: number; readonly to: number }
   /** the Jacobian of `from..at`, pushed forward to `to` */
-  | { readonly move: 'push'; readonly from: number; readonly to: number; readonly at: number; readonly first: Order }
+  | {
+      readonly move: 'push';
+      readonly from: number;
+      readonly to: number;
+      readonly at: number;
+      readonly first: Order;
+    }
   /** the Jacobian of `at..to`, pulled back to `from` */
-  | { readonly move: 'pull'; readonly from: number; readonly to: number; readonly at: number; readonly last: Order }
+  | {
+      readonly move: 'pull';
+      readonly from: number;
+      readonly to: number;
+      readonly at: number;
+      readonly last: Order;
+    }
   /** both halves, multiplied */
   | {
       readonly move: 'multiply';

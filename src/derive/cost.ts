@@ -19,6 +19,12 @@ export function flopsOf(node: Tensor): number {
   }
 }
 
+/** Multiply-adds of a product; 0 for other ops. */
+export function multiplyAddsOf(node: Tensor): number {
+  if (node.op.family === 'bilinear') return sizeOf(broadcastShape(node.inputs));
+  return 0;
+}
+
 /** Work, in FLOPs, of `roots` beyond what the graph of `given` computes anyway. */
 export function flopsBeyond(roots: readonly Tensor[], given: readonly Tensor[]): number {
   const known = new Set(topological(given));

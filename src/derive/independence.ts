@@ -52,14 +52,17 @@ function through(node: Tensor, places: ReadonlyMap<Tensor, Place>, count: number
       if (op.name === 'argmax' || op.name === 'argmin') return agreed?.axis === -1 ? null : agreed;
       return agreed && !axes?.includes(agreed.axis) ? agreed : null;
     case 'linear':
-      if (op.name === 'gather' || op.name === 'scatterAdd') return agreed?.axis === -1 ? null : agreed;
+      if (op.name === 'gather' || op.name === 'scatterAdd')
+        return agreed?.axis === -1 ? null : agreed;
       if (!first) return null;
       if (op.indexMap) return throughIndexMap(node, first, count);
       if (op.name === 'sum') return axes?.includes(first.axis) ? null : first;
       if (op.name === 'cumsum') return first.axis === -1 ? null : first;
       if (op.name === 'fold') {
         const folded = (node.params['axis'] as number) - 1;
-        return first.axis === -1 || first.axis === folded ? null : { ...first, axis: first.axis + 1 };
+        return first.axis === -1 || first.axis === folded
+          ? null
+          : { ...first, axis: first.axis + 1 };
       }
       return null;
   }

@@ -6,9 +6,11 @@ import { pad, slice } from '../ops/linear/slice.ts';
 import { full } from '../ops/source.ts';
 import { TraceError } from '../util/errors.ts';
 import { range } from '../util/shape.ts';
-import { accumulate } from './order.ts';
+import { rowsAtOnce } from './budget.ts';
 import { note } from './decisions.ts';
-import { forwardBlocks, reverseBlocks, zeroBlock } from './seeds.ts';
+import { pushforward } from './jvp.ts';
+import { accumulate, isForwardCheaper } from './order.ts';
+import { forwardBlocks, reverseBlocks, seedsLast, zeroBlock } from './seeds.ts';
 import { pullback } from './vjp.ts';
 
 /** How a Jacobian is accumulated. */
@@ -41,9 +43,9 @@ export function jacobianBlocks(
   who: string,
 ): Tensor[][] {
   checkOptions(options, who);
-  if (options.chunk !== undefined)
-    return ys.map((y) => chunkedRows(y, xs, options.chunk as number));
-  const mode = options.mode ?? 'auto';
+  const { mode = 'auto', chunk = rowsAtOnce() } = options;
+  if (chunk < Infinity && (total(ys) > chunk || options.chunk !== undefined))
+    return chunked(ys, xs, mode, chunk);
   if (mode === 'reverse') {
     note({ order: 'reverse', reason: 'asked for', seeds: total(ys) });
     return ys.map((y) => reverseBlocks(y, xs));
@@ -56,34 +58,69 @@ export function jacobianBlocks(
   return accumulate(ys, xs);
 }
 
+/** Blocks with at most `chunk` seeds carried at a time: rows in reverse mode, columns in forward mode. */
+function chunked(
+  ys: readonly Tensor[],
+  xs: readonly Tensor[],
+  mode: Mode,
+  chunk: number,
+): Tensor[][] {
+  const forward = mode === 'forward' || (mode === 'auto' && isForwardCheaper(ys, xs));
+  const seeds = total(forward ? xs : ys);
+  note({
+    order: forward ? 'forward' : 'reverse',
+    reason: `${Math.ceil(seeds / chunk)} chunks of at most ${chunk} ${forward ? 'columns' : 'rows'}`,
+    seeds,
+  });
+  if (!forward) return ys.map((y) => chunkedRows(y, xs, chunk));
+  const columns = xs.map((x) => chunkedColumns(ys, x, chunk));
+  return ys.map((_, i) => columns.map((c) => c[i] as Tensor));
+}
+
 const total = (list: readonly Tensor[]): number => list.reduce((n, t) => n + t.size, 0);
+
+/** The rows `start ..` of the identity over `n`, symbolic like the whole. */
+function identityRows(n: number, start: number, chunk: number): Tensor {
+  const identity = embedDiagonal(full([1, n], 1), -2, -1);
+  return slice(identity, -2, start, Math.min(chunk, n - start));
+}
+
+/** Parts that start at multiples of `chunk` along `axis`, put together; null parts are zero. */
+function joined(parts: readonly (Tensor | null)[], axis: number, n: number, chunk: number) {
+  let all: Tensor | null = null;
+  parts.forEach((part, c) => {
+    if (!part) return;
+    const start = c * chunk;
+    const placed = pad(part, axis, start, n - start - (part.shape[part.rank + axis] as number));
+    all = all ? add(all, placed) : placed;
+  });
+  return all as Tensor | null;
+}
 
 /** Rows of the Jacobian of one output, `chunk` of them at a time, put together again. */
 function chunkedRows(y: Tensor, xs: readonly Tensor[], chunk: number): Tensor[] {
   const n = y.size;
-  note({
-    order: 'reverse',
-    reason: `${Math.ceil(n / chunk)} chunks of at most ${chunk} rows, as asked for`,
-    seeds: n,
-  });
-  if (n === 0) return xs.map((x) => zeroBlock(y, x));
   const flat = reshape(y, [n]);
-  const identity = embedDiagonal(full([1, n], 1), -2, -1);
-  const parts = range(Math.ceil(n / chunk)).map((c) => {
-    const start = c * chunk;
-    const rows = slice(identity, -2, start, Math.min(chunk, n - start));
-    return pullback([flat], [rows], xs);
-  });
+  const parts = range(Math.ceil(n / chunk)).map((c) =>
+    pullback([flat], [identityRows(n, c * chunk, chunk)], xs),
+  );
   return xs.map((x, j) => {
-    let all: Tensor | null = null;
-    parts.forEach((part, c) => {
-      const rows = part[j];
-      if (!rows) return;
-      const axis = -1 - x.rank;
-      const start = c * chunk;
-      const placed = pad(rows, axis, start, n - start - (rows.shape[0] as number));
-      all = all ? add(all, placed) : placed;
-    });
+    const own = parts.map((part) => part[j] ?? null);
+    const all = joined(own, -1 - x.rank, n, chunk);
     return all ? reshape(all, [...y.shape, ...x.shape]) : zeroBlock(y, x);
+  });
+}
+
+/** Columns of the Jacobian by one input, `chunk` of them at a time, put together again. */
+function chunkedColumns(ys: readonly Tensor[], x: Tensor, chunk: number): Tensor[] {
+  const n = x.size;
+  const parts = range(Math.ceil(n / chunk)).map((c) => {
+    const rows = identityRows(n, c * chunk, chunk);
+    return pushforward(ys, [x], [reshape(rows, [rows.shape[0] as number, ...x.shape])]);
+  });
+  return ys.map((y, i) => {
+    const own = parts.map((part) => part[i] ?? null);
+    const all = joined(own, -1 - y.rank, n, chunk);
+    return all ? reshape(seedsLast(all, 1), [...y.shape, ...x.shape]) : zeroBlock(y, x);
   });
 }

@@ -34,7 +34,9 @@ function single(
 
 function mustBeF32(y: Tensor, who: string): void {
   if (y.dtype !== 'f32')
-    throw new DTypeError(`${who}: the output is ${y.dtype}, which has no derivative; cast it to f32`);
+    throw new DTypeError(
+      `${who}: the output is ${y.dtype}, which has no derivative; cast it to f32`,
+    );
 }
 
 function mustBeSquare(y: Tensor, x: Tensor, who: string): void {
@@ -122,7 +124,9 @@ function pair(y: unknown, x: unknown, who: string): [Tensor, Tensor] {
   const [ty, tx] = [toTensor(y, who), toTensor(x, who)];
   mustBeF32(ty, who);
   if (tx.dtype !== 'f32')
-    throw new DTypeError(`${who}: cannot differentiate by ${tx.dtype}; cast it to f32 before using it`);
+    throw new DTypeError(
+      `${who}: cannot differentiate by ${tx.dtype}; cast it to f32 before using it`,
+    );
   return [ty, tx];
 }
 

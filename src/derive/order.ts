@@ -53,6 +53,13 @@ export function accumulate(ys: readonly Tensor[], xs: readonly Tensor[]): Tensor
   return best.blocks;
 }
 
+/** Which of the two pure modes costs fewer FLOPs. */
+export function isForwardCheaper(ys: readonly Tensor[], xs: readonly Tensor[]): boolean {
+  const reverse = ys.flatMap((y) => reverseBlocks(y, xs));
+  const forward = xs.flatMap((x) => forwardBlocks(ys, x));
+  return flopsBeyond(forward, ys) < flopsBeyond(reverse, ys);
+}
+
 /** Every block by the best bracketing of its chain; null where no chain has a boundary inside. */
 function mixedCandidate(ys: readonly Tensor[], xs: readonly Tensor[]): Candidate | null {
   let anyInside = false;

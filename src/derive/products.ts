@@ -101,7 +101,7 @@ export function vjp<A extends unknown[], R>(
   f: (...args: A) => R,
   ...primals: A
 ): [R, (cotangent?: unknown) => { -readonly [K in keyof A]: TensorTree<A[K]> }] {
-  const [y, pull] = vjpCall(f as (...args: never[]) => unknown, primals, false);
+  const [y, pull] = vjpCall(f, primals, false);
   return [y, pull] as never;
 }
 
@@ -110,7 +110,7 @@ export function vjpWithAux<A extends unknown[], R, Aux>(
   f: (...args: A) => [R, Aux],
   ...primals: A
 ): [R, (cotangent?: unknown) => { -readonly [K in keyof A]: TensorTree<A[K]> }, Aux] {
-  return vjpCall(f as (...args: never[]) => unknown, primals, true) as never;
+  return vjpCall(f, primals, true) as never;
 }
 
 function vjpCall(
@@ -159,7 +159,7 @@ export function linearize<A extends unknown[], R>(
   ...primals: A
 ): [R, (...tangents: unknown[]) => TensorTree<R>] {
   const call = callOnVariables(
-    f as (...args: never[]) => unknown,
+    f,
     primals,
     all(primals),
     'linearize',

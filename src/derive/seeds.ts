@@ -13,7 +13,9 @@ export function zeroBlock(y: Tensor, x: Tensor): Tensor {
 
 /** Blocks `[...y, ...x]` by pulling the identity over y back to every x: as many seeds as y has elements. */
 export function reverseBlocks(y: Tensor, xs: readonly Tensor[]): Tensor[] {
-  return pullback([y], [identitySeed(y.shape)], xs).map((g, i) => g ?? zeroBlock(y, xs[i] as Tensor));
+  return pullback([y], [identitySeed(y.shape)], xs).map(
+    (g, i) => g ?? zeroBlock(y, xs[i] as Tensor),
+  );
 }
 
 /** Blocks `[...y, ...x]` by pushing the identity over x forward to every y: as many seeds as x has elements. */

@@ -4,11 +4,13 @@ import { DTypeError, ShapeError } from '../util/errors.ts';
 import { formatShape } from '../util/shape.ts';
 import { callOnVariables, resolveArgnums, type Argnums, type Call } from './arguments.ts';
 import { jacobianBlocks, type AccumulationOptions } from './jacobian.ts';
+import { rememberRowBlocks } from './stream.ts';
 import type {
   Chosen,
   JacobianOptions,
   JacobianTree,
   MainOutput,
+  TensorFunction,
   TensorTree,
   TransformOptions,
   WithAux,
@@ -133,10 +135,13 @@ function jacobianTransform<A extends unknown[], R, O extends JacobianOptions>(
   who: string,
   fixed: AccumulationOptions = {},
 ): JacobianFunction<A, R, O> {
-  return (...args) => {
-    const { jacobian, aux } = jacobianOf(f, args, { ...options, ...fixed }, who);
+  const chosen = { ...options, ...fixed };
+  const transformed: JacobianFunction<A, R, O> = (...args) => {
+    const { jacobian, aux } = jacobianOf(f, args, chosen, who);
     return (options?.hasAux ? [jacobian, aux] : jacobian) as never;
   };
+  rememberRowBlocks(transformed, f as TensorFunction, chosen, who);
+  return transformed;
 }
 
 /**

@@ -42,7 +42,11 @@ export type Chosen<A extends unknown[], O> = O extends { argnums: infer N }
   : A[0];
 
 /** Output of `F` without its aux. */
-export type MainOutput<R, O> = O extends { hasAux: true } ? (R extends [infer Y, unknown] ? Y : never) : R;
+export type MainOutput<R, O> = O extends { hasAux: true }
+  ? R extends [infer Y, unknown]
+    ? Y
+    : never
+  : R;
 
 /** `[T, aux]` with hasAux, else `T`. */
 export type WithAux<T, R, O> = O extends { hasAux: true }

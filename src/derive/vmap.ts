@@ -33,7 +33,9 @@ function axisAt(axes: MapAxes, path: readonly (string | number)[], who: string):
 
 /** Steps of a path such as `[0].net.w`. */
 const steps = (path: string): (string | number)[] =>
-  [...path.matchAll(/\[(\d+)\]|\.([^.[]+)/g)].map((m) => (m[1] !== undefined ? Number(m[1]) : (m[2] as string)));
+  [...path.matchAll(/\[(\d+)\]|\.([^.[]+)/g)].map((m) =>
+    m[1] !== undefined ? Number(m[1]) : (m[2] as string),
+  );
 
 const resolve = (axis: number, rank: number, what: string): number => {
   if (axis < -rank || axis >= rank)
@@ -73,7 +75,9 @@ export function vmap<A extends unknown[], R>(
       const axis = axisAt(inAxes, steps(path), 'vmap');
       if (axis === null) return x;
       if (x.rank === 0)
-        throw new ShapeError(`vmap: argument ${path} has rank 0 and no axis to map; use null for it`);
+        throw new ShapeError(
+          `vmap: argument ${path} has rank 0 and no axis to map; use null for it`,
+        );
       const moved = front(x, resolve(axis, x.rank, `argument ${path}`));
       const n = moved.shape[0] as number;
       if (size !== null && size !== n)

@@ -86,7 +86,7 @@ function normalise(constantPart: number, list: readonly Digit[]): Index {
       else digits[same] = { ...e, coefficient };
     }
   }
-  for (let joined = true; joined; ) {
+  for (let joined = true; joined;) {
     joined = false;
     for (let i = 0; i < digits.length && !joined; i++)
       for (let j = 0; j < digits.length && !joined; j++) {
@@ -202,10 +202,18 @@ export function strideIn(e: Index, name: string): number | null {
 }
 
 export function mentions(e: Index, name: string): boolean {
-  return e.digits.some(
-    (d) =>
-      d.variable.name === name || (d.variable.inner ? mentions(d.variable.inner.of, name) : false),
-  );
+  return e.digits.some((d) => isOf(d, name));
+}
+
+const isOf = ({ variable: v }: Digit, name: string): boolean =>
+  v.name === name || (v.inner ? mentions(v.inner.of, name) : false);
+
+/** The terms of `e`, but its constant, that depend on the variable `name`, and those that do not. */
+export function partsBy(e: Index, name: string): { own: Index; rest: Index } {
+  return {
+    own: { constant: 0, digits: e.digits.filter((d) => isOf(d, name)) },
+    rest: { constant: 0, digits: e.digits.filter((d) => !isOf(d, name)) },
+  };
 }
 
 /** Replaces variables by expressions (which must have the same range or a smaller one). */
@@ -216,7 +224,9 @@ export function substitute(e: Index, by: (name: string) => Index | undefined): I
     if (d.variable.inner) {
       const inner = substitute(d.variable.inner.of, by);
       value =
-        d.variable.inner.op === 'div' ? div(inner, d.variable.inner.by) : mod(inner, d.variable.inner.by);
+        d.variable.inner.op === 'div'
+          ? div(inner, d.variable.inner.by)
+          : mod(inner, d.variable.inner.by);
     } else {
       value = by(d.variable.name) ?? { constant: 0, digits: [whole(d.variable, 1)] };
     }
@@ -229,8 +239,7 @@ export function substitute(e: Index, by: (name: string) => Index | undefined): I
 
 /** WGSL text: u32 arithmetic, or i32 where a part may be negative. */
 export function render(e: Index): string {
-  const signed =
-    e.constant < 0 || e.digits.some((d) => d.coefficient < 0 || d.variable.min < 0);
+  const signed = e.constant < 0 || e.digits.some((d) => d.coefficient < 0 || d.variable.min < 0);
   const suffix = signed ? 'i' : 'u';
   const parts: string[] = [];
   for (const d of e.digits) {

@@ -4,10 +4,16 @@ import type { Params } from './op.ts';
 import type { Tensor } from './tensor.ts';
 import { topological } from './walk.ts';
 
+function printValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.join()}]`;
+  if (value instanceof ArrayValue) return 'array';
+  return typeof value === 'object' ? '...' : String(value as number);
+}
+
 function printParams(params: Params): string {
-  const shown = Object.entries(params).filter(([k]) => k !== 'shape' && k !== 'dtype');
-  return shown
-    .map(([k, v]) => `${k}=${Array.isArray(v) ? `[${v.join()}]` : v instanceof ArrayValue ? 'array' : typeof v === 'object' ? '...' : String(v)}`)
+  return Object.entries(params)
+    .filter(([name]) => name !== 'shape' && name !== 'dtype')
+    .map(([name, value]) => `${name}=${printValue(value)}`)
     .join(' ');
 }
 

@@ -90,11 +90,7 @@ export const contractOp: BilinearOp = {
       const p = padded(x);
       // zeros add nothing: contract with the part that meets the rest
       if (p && axes.includes(p.axis))
-        return contract(
-          p.inner,
-          slice(y, p.axis, p.low, dim(p.inner, p.axis), p.inside + 1),
-          axes,
-        );
+        return contract(p.inner, slice(y, p.axis, p.low, dim(p.inner, p.axis), p.inside + 1), axes);
     }
     return undefined;
   },
@@ -118,7 +114,12 @@ function throughDiagonal(
   const overB = axes.includes(b);
   if (!overA && !overB) return e.again(product(inner, other, axes));
   const rest = axes.filter((v) => v !== a && v !== b);
-  if (overA && overB) return product(inner, other, [...rest, b].sort((p, q) => p - q));
+  if (overA && overB)
+    return product(
+      inner,
+      other,
+      [...rest, b].sort((p, q) => p - q),
+    );
   if (overA) return product(inner, other, rest);
   return product(swap(inner, a, b), swap(other, a, b), rest);
 }

@@ -22,7 +22,9 @@ function source(
 }
 
 const inputOp = source('input', () => {
-  throw new UnsupportedError('input: an argument has no value of its own; give the interpreter one');
+  throw new UnsupportedError(
+    'input: an argument has no value of its own; give the interpreter one',
+  );
 });
 
 const constantOp = source('constant', (p) => {

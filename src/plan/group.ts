@@ -40,7 +40,9 @@ export function renamed(node: Tensor, at: Coordinates): Coordinates {
   if (node.op.name === 'transpose') {
     const perm = node.params['perm'] as number[];
     const lead = at.length - perm.length;
-    return at.map((c, i) => (i < lead ? c : (at[at.length + (perm[i - lead] as number)] as typeof c)));
+    return at.map((c, i) =>
+      i < lead ? c : (at[at.length + (perm[i - lead] as number)] as typeof c),
+    );
   }
   return at;
 }
@@ -102,7 +104,7 @@ function assign({ order, outputs, drafts, owner }: Grouping, apart: ReadonlySet<
   const latest = new Map<Tensor, number>(); // the last group a node depends on
   const open = (kind: GroupKind, anchor: Tensor | null, domain: Tensor): Draft => {
     const at = unflatten(variable('i', domain.size), domain.shape);
-    const coordinates = new Map([[domain, at as Coordinates]]);
+    const coordinates = new Map([[domain, at]]);
     const draft: Draft = { kind, anchor, domain, members: [domain], coordinates, dissolved: false };
     drafts.push(draft);
     return draft;

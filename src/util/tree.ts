@@ -60,7 +60,9 @@ export function flattenTree(tree: Tree, isTensor: IsLeaf, who: string): Flat {
       return { key: '*', build: (l) => l[i] };
     }
     if (ArrayBuffer.isView(value))
-      throw new TraceError(`${who}: got a bare typed array${path && ` at ${path}`}; wrap it in array(...)`);
+      throw new TraceError(
+        `${who}: got a bare typed array${path && ` at ${path}`}; wrap it in array(...)`,
+      );
     if (Array.isArray(value)) {
       if (value.length > 0 && value.every((v) => typeof v === 'number'))
         throw new TraceError(
@@ -77,9 +79,7 @@ export function flattenTree(tree: Tree, isTensor: IsLeaf, who: string): Flat {
         throw new TraceError(
           `${who}: got ${value instanceof Promise ? 'a promise' : `a ${value.constructor.name}`}${path && ` at ${path}`}; pass tensors, array(...), numbers, or arrays and plain objects of them`,
         );
-      const parts = Object.entries(value).map(
-        ([k, v]) => [k, walk(v, `${path}.${k}`)] as const,
-      );
+      const parts = Object.entries(value).map(([k, v]) => [k, walk(v, `${path}.${k}`)] as const);
       return {
         key: `{${parts.map(([k, p]) => `${JSON.stringify(k)}:${p.key}`).join()}}`,
         build: (l) => Object.fromEntries(parts.map(([k, p]) => [k, p.build(l)])),

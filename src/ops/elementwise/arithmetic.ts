@@ -187,7 +187,11 @@ const selection = elementwise(3, {
   wgsl: ([c, a, b]) => `select(${b}, ${a}, ${c})`,
   dtype: (types) => (types[1] === types[2] ? (types[1] as 'f32') : 'f32'),
   // d(c ? a : b) = c ? da : db; the branch not taken contributes exactly 0
-  partials: ([c]) => [null, (t) => whereZero(c as Tensor, t, true), (t) => whereZero(c as Tensor, t, false)],
+  partials: ([c]) => [
+    null,
+    (t) => whereZero(c as Tensor, t, true),
+    (t) => whereZero(c as Tensor, t, false),
+  ],
   derivative: 'c ? da : db',
   rewrite(inputs, shape) {
     const [c, a, b] = inputs as [Tensor, Tensor, Tensor];

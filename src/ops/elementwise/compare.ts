@@ -9,7 +9,9 @@ function comparison(name: string, symbol: string, holds: (a: number, b: number) 
     name,
     scalar: (a, b) => Number(holds(a, b)),
     wgsl: (a, b, type) =>
-      type === 'bool' ? `(select(0u, 1u, ${a}) ${symbol} select(0u, 1u, ${b}))` : `(${a} ${symbol} ${b})`,
+      type === 'bool'
+        ? `(select(0u, 1u, ${a}) ${symbol} select(0u, 1u, ${b}))`
+        : `(${a} ${symbol} ${b})`,
     dtype: () => 'bool',
     partials: () => [null, null],
     derivative: '0 (bool)',
@@ -78,11 +80,30 @@ function casting(to: DType) {
   });
 }
 
-const casts = { f32: casting('f32'), i32: casting('i32'), u32: casting('u32'), bool: casting('bool') };
+const casts = {
+  f32: casting('f32'),
+  i32: casting('i32'),
+  u32: casting('u32'),
+  bool: casting('bool'),
+};
 
 /** `x` in another element type: towards zero for integers, nonzero for bool. */
 export function cast(x: Tensor, dtype: DType): Tensor {
   return apply(casts[dtype], [x]);
+}
+
+/** y = x, computed and stored by a kernel of its own: what reads it finds it in order. */
+const copying = elementwise(1, {
+  name: 'copy',
+  scalar: (x) => x,
+  wgsl: ([x]) => x as string,
+  partials: () => [(t) => t],
+  derivative: 'dx',
+  zeroPreserving: [0],
+});
+
+export function copy(x: Tensor): Tensor {
+  return apply(copying, [x]);
 }
 
 /** Operands of equal rank and, where they differ, of the wider type (f32 before i32 before u32 before bool). */
@@ -104,4 +125,5 @@ export function promote(operands: readonly Operand[]): Operand[] {
 export const compareOps = [
   ...[eq, ne, lt, le, gt, ge, both, either, negation].map((o) => o.op),
   ...Object.values(casts),
+  copying,
 ];

@@ -69,7 +69,11 @@ export function elementwise(arity: number, spec: ElementwiseSpec): ElementwiseOp
       const shape = op.shape(inputs, {}) as number[];
       const values = inputs.map(fullValue);
       if (values.every((v) => v !== undefined))
-        return full(shape, roundTo(op.dtype(inputs, {}), spec.scalar(...values)), op.dtype(inputs, {}));
+        return full(
+          shape,
+          roundTo(op.dtype(inputs, {}), spec.scalar(...values)),
+          op.dtype(inputs, {}),
+        );
       return spec.rewrite?.(inputs, shape) ?? throughDiagonal(op, inputs);
     },
   };
@@ -115,7 +119,9 @@ export function align(operands: readonly Operand[]): Tensor[] {
 }
 
 /** Function of one operand applying `op`. */
-export function unary(spec: Omit<ElementwiseSpec, 'wgsl'> & { wgsl: (x: string, type: DType) => string }): {
+export function unary(
+  spec: Omit<ElementwiseSpec, 'wgsl'> & { wgsl: (x: string, type: DType) => string },
+): {
   op: ElementwiseOp;
   call: (x: Tensor) => Tensor;
 } {

@@ -127,7 +127,12 @@ const powOp = binary({
   flops: 30,
   // d(aᵇ) = b aᵇ⁻¹ da + aᵇ log a db; 0 where b is 0, and (for db) where a is 0 and b >= 0
   partials: ([a, b], y) => [
-    (t) => where(equal(b as Tensor, 0), 0, guardedMul(t, mul(b as Tensor, pow(a as Tensor, sub(b as Tensor, 1))))),
+    (t) =>
+      where(
+        equal(b as Tensor, 0),
+        0,
+        guardedMul(t, mul(b as Tensor, pow(a as Tensor, sub(b as Tensor, 1)))),
+      ),
     (t) => guardedMul(t, where(equal(y, 0), 0, mul(y, log(where(equal(y, 0), 1, a as Tensor))))),
   ],
   derivative: 'b aᵇ⁻¹ da + y log a db',

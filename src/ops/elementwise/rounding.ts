@@ -97,10 +97,7 @@ const remainderOp = binary({
   wgsl: (a, b, type) =>
     type === 'f32' ? `ct_remainder(${a}, ${b})` : `(((${a} % ${b}) + ${b}) % ${b})`,
   // a - floor(a / b) b
-  partials: ([a, b]) => [
-    (t) => t,
-    (t) => neg(guardedMul(t, floor(div(a as Tensor, b as Tensor)))),
-  ],
+  partials: ([a, b]) => [(t) => t, (t) => neg(guardedMul(t, floor(div(a as Tensor, b as Tensor))))],
   derivative: 'da - floor(a / b) db',
   flops: 4,
 });

@@ -42,9 +42,7 @@ function extremum(name: 'max' | 'min', better: (a: number, b: number) => boolean
       const t = x as Tensor;
       const long = (axes as number[]).filter((v) => t.shape[t.rank + v] !== 1);
       if (long.length === 0) return t;
-      return long.length < (axes as number[]).length
-        ? apply(self, [t], { axes: long })
-        : undefined;
+      return long.length < (axes as number[]).length ? apply(self, [t], { axes: long }) : undefined;
     },
     jvp([t], node) {
       const x = node.inputs[0] as Tensor;
@@ -74,7 +72,10 @@ export function min(x: Tensor, axes: readonly number[]): Tensor {
 }
 
 /** Position of the first extremum along the last axis, which stays with length 1. */
-function argExtremum(name: 'argmax' | 'argmin', better: (a: number, b: number) => boolean): GeneralOp {
+function argExtremum(
+  name: 'argmax' | 'argmin',
+  better: (a: number, b: number) => boolean,
+): GeneralOp {
   return {
     name,
     family: 'general',

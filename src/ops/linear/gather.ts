@@ -43,11 +43,16 @@ const gatherOp = linear({
   rewrite([x, index]) {
     const t = x as Tensor;
     const value = fullValue(t);
-    if (value !== undefined)
-      return full(gatherOp.shape([t, index as Tensor], {}), value, t.dtype);
+    if (value !== undefined) return full(gatherOp.shape([t, index as Tensor], {}), value, t.dtype);
     const e = embedded(t);
     const ix = index as Tensor;
-    if (e && e.a !== -1 && e.b !== -1 && ix.shape[ix.rank + e.a] === 1 && ix.shape[ix.rank + e.b] === 1)
+    if (
+      e &&
+      e.a !== -1 &&
+      e.b !== -1 &&
+      ix.shape[ix.rank + e.a] === 1 &&
+      ix.shape[ix.rank + e.b] === 1
+    )
       return e.again(gather(e.inner, ix));
     return undefined;
   },
@@ -74,12 +79,11 @@ export function gather(x: Tensor, indices: Tensor): Tensor {
 
 const scatterOp = linear({
   name: 'scatterAdd',
-  shape: (_, { length }, inputs) =>
-    withDim(leading(inputs), -1, length as number),
+  shape: (_, { length }, inputs) => withDim(leading(inputs), -1, length as number),
   evaluate([x, index], { length }, shape) {
     const [t, ix] = [x as NdArray, index as NdArray];
     const out = new Float64Array(sizeOf(shape));
-    const m = Math.max(t.shape[t.shape.length - 1] as number, ix.shape[ix.shape.length - 1] as number);
+    const m = broadcastShape([t, ix]).at(-1) as number;
     const xs = broadcastStrides(t.shape);
     const is = broadcastStrides(ix.shape);
     const os = stridesOf(shape);
@@ -100,7 +104,13 @@ const scatterOp = linear({
       return full(scatterOp.shape([t, index as Tensor], { length }), 0, t.dtype);
     const e = embedded(t);
     const ix = index as Tensor;
-    if (e && e.a !== -1 && e.b !== -1 && ix.shape[ix.rank + e.a] === 1 && ix.shape[ix.rank + e.b] === 1)
+    if (
+      e &&
+      e.a !== -1 &&
+      e.b !== -1 &&
+      ix.shape[ix.rank + e.a] === 1 &&
+      ix.shape[ix.rank + e.b] === 1
+    )
       return e.again(scatterAdd(e.inner, ix, length as number));
     return undefined;
   },

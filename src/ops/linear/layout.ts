@@ -106,7 +106,8 @@ const transposeOp = linear({
     });
     return gatherElements(t, shape, (at) => dot(at, own));
   },
-  transpose: (g, { params }) => apply(transposeOp, [g], { perm: inverse(params['perm'] as number[]) }),
+  transpose: (g, { params }) =>
+    apply(transposeOp, [g], { perm: inverse(params['perm'] as number[]) }),
   rewrite([x], { perm }) {
     const t = x as Tensor;
     const p = perm as number[];

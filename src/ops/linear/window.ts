@@ -68,13 +68,7 @@ const windowOp = linear({
 });
 
 /** Sliding windows of `size` taps along `axis` (counted from the end); the taps become the last axis. */
-export function window(
-  x: Tensor,
-  axis: number,
-  size: number,
-  stride = 1,
-  dilation = 1,
-): Tensor {
+export function window(x: Tensor, axis: number, size: number, stride = 1, dilation = 1): Tensor {
   return apply(windowOp, [x], { axis, size, stride, dilation });
 }
 
@@ -153,13 +147,7 @@ function dropLast(x: Tensor): Tensor {
 }
 
 /** Adds the taps (last axis) of sliding windows up along `axis`, which gets `length` elements. */
-export function fold(
-  x: Tensor,
-  axis: number,
-  length: number,
-  stride = 1,
-  dilation = 1,
-): Tensor {
+export function fold(x: Tensor, axis: number, length: number, stride = 1, dilation = 1): Tensor {
   return apply(foldOp, [x], { axis, length, stride, dilation });
 }
 

@@ -3,6 +3,7 @@ import { add, constant, div, mod, offset, scale, variable, type Index } from '..
 import { unflatten, type Coordinates, type Guard } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group, Plan } from '../plan/plan.ts';
+import { broadcastShape } from '../ops/axes.ts';
 import type { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { NotVector } from './lanes.ts';
@@ -42,8 +43,7 @@ function reducedAxes(node: Tensor): number[] {
 function termsOf(node: Tensor): number {
   const x = node.inputs[0] as Tensor;
   if (node.op.name === 'fold') return x.shape[x.rank - 1] as number;
-  if (node.op.name === 'scatterAdd')
-    return Math.max(x.shape[x.rank - 1] as number, (node.inputs[1] as Tensor).shape[x.rank - 1] as number);
+  if (node.op.name === 'scatterAdd') return broadcastShape(node.inputs).at(-1) as number;
   return reducedAxes(node).reduce((n, i) => n * (x.shape[i] as number), 1);
 }
 
@@ -52,7 +52,11 @@ function termAt(node: Tensor, at: Coordinates, r: Index): { at: Coordinates; gua
   const x = node.inputs[0] as Tensor;
   if (node.op.name === 'fold') {
     // y[i] = Σ_t x[(i - t·dilation) / stride, t], where that is a position
-    const { axis, stride, dilation } = node.params as { axis: number; stride: number; dilation: number };
+    const { axis, stride, dilation } = node.params as {
+      axis: number;
+      stride: number;
+      dilation: number;
+    };
     const i = node.rank + axis;
     const n = x.shape[i] as number;
     const shifted = add(at[i] as Index, scale(r, -dilation));
@@ -72,7 +76,10 @@ function termAt(node: Tensor, at: Coordinates, r: Index): { at: Coordinates; gua
     r,
     axes.map((i) => x.shape[i] as number),
   );
-  return { at: at.map((c, i) => (axes.includes(i) ? (inner[axes.indexOf(i)] as Index) : c)), guards: [] };
+  return {
+    at: at.map((c, i) => (axes.includes(i) ? (inner[axes.indexOf(i)] as Index) : c)),
+    guards: [],
+  };
 }
 
 /** What the accumulator starts with. */
@@ -107,7 +114,9 @@ function write(group: Group, plan: Plan, limits: LowerLimits, width: Width): Ker
   if (isArg(node)) {
     start.push('var best = 0i;');
     const v = loop.value(x, from.at);
-    loop.line(`if (${v} ${node.op.name === 'argmax' ? '>' : '<'} acc) { acc = ${v}; best = i32(r); }`);
+    loop.line(
+      `if (${v} ${node.op.name === 'argmax' ? '>' : '<'} acc) { acc = ${v}; best = i32(r); }`,
+    );
     finish.define(node, 'best');
   } else {
     accumulate(node, loop, from, at);
@@ -134,7 +143,8 @@ function accumulate(
   at: Coordinates,
 ): void {
   const x = node.inputs[0] as Tensor;
-  const add = (): void => loop.line(`acc = ${combine(node, 'acc', loop.value(x, spread(x, from.at)))};`);
+  const add = (): void =>
+    loop.line(`acc = ${combine(node, 'acc', loop.value(x, spread(x, from.at)))};`);
   let condition = loop.condition(from.guards);
   if (node.op.name === 'scatterAdd') {
     if (loop.lanes) throw new NotVector();

@@ -6,7 +6,7 @@ import { embedded } from '../embedded.ts';
 import { broadcastStrides, dot, eachIndex } from '../ndarray.ts';
 import { full, fullValue } from '../source.ts';
 import { linear } from './define.ts';
-import { lead, sum } from './layout.ts';
+import { broadcast, lead, sum } from './layout.ts';
 
 /** Indices out of range are clamped, on the GPU and here. */
 const clamp = (i: number, n: number): number => Math.min(Math.max(Math.trunc(i), 0), n - 1);
@@ -96,7 +96,9 @@ const scatterOp = linear({
   },
   transpose(g, node) {
     const [x, index] = node.inputs as [Tensor, Tensor];
-    return sumTo(gather(g, index), x.shape);
+    const t = gather(g, index);
+    const m = broadcastShape([x, index]).at(-1) as number;
+    return sumTo(broadcast(t, withDim(t.shape, -1, m)), x.shape);
   },
   rewrite([x, index], { length }) {
     const t = x as Tensor;

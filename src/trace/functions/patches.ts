@@ -37,8 +37,7 @@ export function windowsOf(x: Tensor, w: Windows): Tensor {
   const d = w.size.length;
   let y = x;
   // each window appends its taps, so the next axis is again the d-th from the end
-  for (let i = 0; i < d; i++)
-    y = op.window(y, -d, w.size[i] as number, w.stride[i], w.dilation[i]);
+  for (let i = 0; i < d; i++) y = op.window(y, -d, w.size[i] as number, w.stride[i], w.dilation[i]);
   return y;
 }
 

@@ -103,11 +103,7 @@ function averagePool(
   const counts = range(d).map((i) => elementsOf(p, i, o.countIncludePad ?? true));
   if (counts.every((c) => c.every((n) => n === c[0])))
     return op.div(total, sizeOf(counts.map((c) => c[0] as number)));
-  return counts.reduce((y, c, i) => {
-    const shape = new Array<number>(d - i).fill(1);
-    shape[0] = c.length;
-    return op.div(y, op.constant(array(c, shape)));
-  }, total);
+  return counts.reduce((y, c, i) => op.div(y, alongShape(c, i - d)), total);
 }
 
 /** How many elements each window along axis `i` has; those beyond the padding never count. */
@@ -182,11 +178,19 @@ export const adaptiveAvgPool2d = named(
 function averages(x: Tensor, axis: number, m: number): Tensor {
   const n = x.shape[x.rank + axis] as number;
   if (n === m) return x;
-  const matrix = range(m).flatMap((i) => {
-    const [start, stop] = [Math.floor((i * n) / m), Math.ceil(((i + 1) * n) / m)];
-    return range(n).map((k) => (k >= start && k < stop ? 1 / (stop - start) : 0));
-  });
-  return alongAxis(x, axis, matrix, m);
+  const windows = range(m).map((i) => [Math.floor((i * n) / m), Math.ceil(((i + 1) * n) / m)]);
+  const inside = windows.flatMap(([start, stop]) =>
+    range(n).map((k) => Number(k >= (start as number) && k < (stop as number))),
+  );
+  const lengths = windows.map(([start, stop]) => (stop as number) - (start as number));
+  return op.div(alongAxis(x, axis, inside, m), alongShape(lengths, axis));
+}
+
+/** A constant vector along `axis`, counted from the end. */
+function alongShape(values: readonly number[], axis: number): Tensor {
+  const shape = new Array<number>(-axis).fill(1);
+  shape[0] = values.length;
+  return op.constant(array([...values], shape));
 }
 
 /** `matrix [m, n]` times `x` along `axis`, of length n. */

@@ -70,14 +70,16 @@ function nearest(x: Tensor, axis: number, m: number): Tensor {
 function interpolated(x: Tensor, axis: number, m: number, corners: boolean): Tensor {
   const n = x.shape[x.rank + axis] as number;
   if (m === n) return x;
+  // positions as whole multiples of 1 / unit, so that the matrix is exact
+  const unit = corners ? Math.max(1, m - 1) : 2 * m;
   const matrix = new Array<number>(m * n).fill(0);
   for (let i = 0; i < m; i++) {
-    const exact = corners ? (m > 1 ? (i * (n - 1)) / (m - 1) : 0) : ((i + 0.5) * n) / m - 0.5;
-    const at = Math.min(Math.max(exact, 0), n - 1);
-    const low = Math.floor(at);
-    const high = Math.min(low + 1, n - 1);
-    matrix[i * n + low] = (matrix[i * n + low] as number) + 1 - (at - low);
-    matrix[i * n + high] = (matrix[i * n + high] as number) + at - low;
+    const exact = corners ? i * (n - 1) : (2 * i + 1) * n - m;
+    const at = Math.min(Math.max(exact, 0), (n - 1) * unit);
+    const low = Math.floor(at / unit);
+    const beyond = at - low * unit;
+    matrix[i * n + low] = unit - beyond;
+    if (beyond > 0) matrix[i * n + low + 1] = beyond;
   }
-  return alongAxis(x, axis, matrix, m);
+  return op.div(alongAxis(x, axis, matrix, m), unit);
 }

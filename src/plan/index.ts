@@ -15,5 +15,7 @@ export function makePlan(
   const outputs = simplify(results).map((y) => (isStoredSource(y) ? stopGradient(y) : y));
   const groups = groupNodes([...new Set(outputs)], limits);
   const { storage, slots } = planMemory(groups, inputs, [...new Set(outputs)]);
-  return { inputs, outputs, groups, storage, slots };
+  // what has no elements needs a place, but nothing computes it
+  const busy = groups.filter((g) => g.domain.size > 0);
+  return { inputs, outputs, groups: busy, storage, slots };
 }

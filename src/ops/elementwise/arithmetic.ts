@@ -64,7 +64,7 @@ export const mul = multiplication.call;
 const division = binary({
   name: 'div',
   scalar: (a, b) => a / b,
-  wgsl: (a, b, type) => (type === 'f32' ? `(${a} / ${b})` : `(f32(${a}) / f32(${b}))`),
+  wgsl: (a, b, type) => (type === 'f32' ? `(${a} / ${b})` : `(F(${a}) / F(${b}))`),
   dtype: () => 'f32',
   // d(a / b) = da / b - (a / b) / b db
   partials: ([, b], y) => [

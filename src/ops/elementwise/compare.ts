@@ -10,7 +10,7 @@ function comparison(name: string, symbol: string, holds: (a: number, b: number) 
     scalar: (a, b) => Number(holds(a, b)),
     wgsl: (a, b, type) =>
       type === 'bool'
-        ? `(select(0u, 1u, ${a}) ${symbol} select(0u, 1u, ${b}))`
+        ? `(select(U(0), U(1), ${a}) ${symbol} select(U(0), U(1), ${b}))`
         : `(${a} ${symbol} ${b})`,
     dtype: () => 'bool',
     partials: () => [null, null],

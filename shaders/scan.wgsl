@@ -1,6 +1,7 @@
 // Running sum along a row: one thread a row, element by element, forwards or backwards.
 //
 // Slots: types, library, bindings, size  as in map.wgsl
+//        start     the sum before the first element
 //        position  the element `j` of step `s`
 //        step      statements that add element `j` to `acc` and store
 
@@ -23,7 +24,9 @@ const LENGTH: u32 = 64u;
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WORKGROUP;
   if (i >= THREADS) { return; }
+  // @slot start
   var acc = F(0.0);
+  // @end
   for (var s = 0u; s < LENGTH; s++) {
     // @slot position
     let j = s;

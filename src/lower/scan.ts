@@ -4,6 +4,7 @@ import { unflatten } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group, Plan } from '../plan/plan.ts';
 import { KernelWriter, type Kernel, type LowerLimits } from './kernel.ts';
+import { literal } from './types.ts';
 
 /** Running sum along the last axis, one thread a row. */
 export function lowerScan(group: Group, plan: Plan, limits: LowerLimits): Kernel {
@@ -12,10 +13,7 @@ export function lowerScan(group: Group, plan: Plan, limits: LowerLimits): Kernel
   const x = node.inputs[0] as Tensor;
   const n = x.shape[x.rank - 1] as number;
   const rows = x.size / Math.max(1, n);
-  const at = [
-    ...unflatten(variable('i', rows), x.shape.slice(0, -1)),
-    variable('j', n),
-  ];
+  const at = [...unflatten(variable('i', rows), x.shape.slice(0, -1)), variable('j', n)];
   const e = writer.emitter();
   e.line(`acc = acc + ${e.value(x, at)};`);
   e.define(node, e.bind('acc', 'sum'));
@@ -24,6 +22,7 @@ export function lowerScan(group: Group, plan: Plan, limits: LowerLimits): Kernel
     scanFile,
     { LENGTH: n },
     {
+      start: `var acc = ${literal(0, node.dtype)};`,
       position: node.params['reverse'] ? 'let j = LENGTH - 1u - s;' : 'let j = s;',
       step: e.lines.join('\n'),
     },

@@ -2,7 +2,9 @@ import {
   isConstant,
   isSigned,
   maxOf,
+  mentions,
   minOf,
+  partsBy,
   render,
   div,
   variable,
@@ -24,6 +26,8 @@ export interface Surroundings {
   readonly bindings: Bindings;
   /** names for new variables, unique in the kernel */
   fresh(prefix: string): string;
+  /** told every index that decides what is read */
+  onIndex?(e: Index): void;
 }
 
 /** Four neighbouring values of a variable computed as one vector. */
@@ -47,7 +51,17 @@ export class Emitter {
     readonly around: Surroundings,
     /** vectors of four along this variable; scalars if absent */
     readonly lanes?: Lanes,
+    /** for the body of a loop: what writes before the loop, and the loop's variable */
+    private readonly loop?: { readonly before: Emitter; readonly variable: string },
   ) {}
+
+  /**
+   * Writes the body of a loop over `variable`. What stays the same in it, loads and parts of addresses,
+   * is written here, before the loop.
+   */
+  inside(loopVariable: string, lanes = this.lanes): Emitter {
+    return new Emitter(this.around, lanes, { before: this, variable: loopVariable });
+  }
 
   line(text: string): void {
     this.lines.push(this.#indent + text);
@@ -84,6 +98,12 @@ export class Emitter {
     if (local !== undefined) return local;
     const number = fullValue(node);
     if (number !== undefined) return this.#wide(literal(number, node.dtype));
+    if (this.loop && this.#isInvariant(node, at, this.loop.variable)) {
+      const known = this.loop.before.value(node, at);
+      return this.lanes && !this.loop.before.lanes
+        ? `${widen(VALUE_TYPE[node.dtype])}(${known})`
+        : known;
+    }
     const key = `${node.id}@${at.map(render).join()}`;
     for (const scope of this.#memo) {
       const known = scope.get(key);
@@ -93,6 +113,11 @@ export class Emitter {
     const name = /^\w+$/.test(text) ? text : this.bind(text, 'v');
     (this.#memo[this.#memo.length - 1] as Map<string, string>).set(key, name);
     return name;
+  }
+
+  #isInvariant(node: Tensor, at: Coordinates, loopVariable: string): boolean {
+    if (at.some((c) => mentions(c, loopVariable))) return false;
+    return this.#local.size === 0 || this.around.isStored(node);
   }
 
   bind(text: string, prefix: string): string {
@@ -142,25 +167,32 @@ export class Emitter {
 
   /** Condition text; `true` or `false` where the ranges decide it. */
   condition(guards: readonly Guard[]): string {
-    const tests: string[] = [];
-    for (const g of guards) {
-      if ('left' in g) {
-        this.#uniform(g.left);
-        this.#uniform(g.right);
-        if (isConstant(g.left) && isConstant(g.right)) {
-          if (g.left.constant !== g.right.constant) return 'false';
-          continue;
-        }
-        const signed = isSigned(g.left) || isSigned(g.right);
-        tests.push(`${asInteger(g.left, signed)} == ${asInteger(g.right, signed)}`);
-        continue;
-      }
-      this.#uniform(g.index);
-      if (maxOf(g.index) < g.lo || minOf(g.index) >= g.hi) return 'false';
-      const signed = isSigned(g.index);
-      if (minOf(g.index) < g.lo) tests.push(`${render(g.index)} >= ${g.lo}${signed ? '' : 'u'}`);
-      if (maxOf(g.index) >= g.hi) tests.push(`${render(g.index)} < ${g.hi}${signed ? '' : 'u'}`);
+    const tests = guards.map((g) => this.#test(g)).filter((t) => t !== 'true');
+    if (tests.includes('false')) return 'false';
+    return tests.length === 0 ? 'true' : tests.join(' && ');
+  }
+
+  #test(guard: Guard): string {
+    const parts = 'left' in guard ? [guard.left, guard.right] : [guard.index];
+    parts.forEach((e) => this.around.onIndex?.(e));
+    const { loop } = this;
+    if (loop && !parts.some((e) => mentions(e, loop.variable))) {
+      const text = loop.before.#test(guard);
+      return text === 'true' || text === 'false' ? text : loop.before.#once(text, 'c');
     }
+    parts.forEach((e) => this.#uniform(e));
+    if ('left' in guard) {
+      const { left, right } = guard;
+      if (isConstant(left) && isConstant(right)) return String(left.constant === right.constant);
+      const signed = isSigned(left) || isSigned(right);
+      return `${this.index(left, signed)} == ${this.index(right, signed)}`;
+    }
+    const { index, lo, hi } = guard;
+    if (maxOf(index) < lo || minOf(index) >= hi) return 'false';
+    const suffix = isSigned(index) ? '' : 'u';
+    const tests: string[] = [];
+    if (minOf(index) < lo) tests.push(`${this.index(index)} >= ${lo}${suffix}`);
+    if (maxOf(index) >= hi) tests.push(`${this.index(index)} < ${hi}${suffix}`);
     return tests.length === 0 ? 'true' : tests.join(' && ');
   }
 
@@ -171,25 +203,61 @@ export class Emitter {
 
   #load(x: Tensor, at: Coordinates): string {
     const address = flatten(at, x.shape);
+    this.around.onIndex?.(address);
     const { bindings } = this.around;
     const from = (text: string): string => (x.dtype === 'bool' ? `(${text} != 0u)` : text);
-    const one = (a: Index): string => from(`${bindings.read(x, 1)}[${render(a)}]`);
+    const one = (a: Index): string => from(`${bindings.read(x, 1)}[${this.index(a)}]`);
     if (!this.lanes) return one(address);
     const { variable: lane } = this.lanes;
     const type = widen(VALUE_TYPE[x.dtype]);
     const stride = laneStride(address, lane);
     if (stride === 0) return `${type}(${one(address)})`;
     if (stride === 1 && isAligned(address, lane)) {
-      const text = `${bindings.read(x, 4)}[${render(div(address, 4))}]`;
+      const text = `${bindings.read(x, 4)}[${this.index(div(address, 4))}]`;
       return x.dtype === 'bool' ? `(${text} != vec4u(0u))` : text;
     }
     if (this.lanes.strict) throw new NotVector();
     return `${type}(${[0, 1, 2, 3].map((k) => one(atLane(address, lane, k))).join(', ')})`;
   }
 
+  /**
+   * Text of an index, as i32 if `signed`. In a loop, what does not change is added up before it, and
+   * indices that differ by a constant share the rest.
+   */
+  index(e: Index, signed = isSigned(e)): string {
+    if (!this.loop || isConstant(e)) return asInteger(e, signed);
+    const base = this.#sum(e, signed);
+    if (e.constant === 0) return base;
+    return `${base} ${e.constant < 0 ? '-' : '+'} ${Math.abs(e.constant)}${signed ? 'i' : 'u'}`;
+  }
+
+  /** Name of an index without its constant. */
+  #sum(e: Index, signed: boolean): string {
+    if (!this.loop) return this.#once(asInteger({ ...e, constant: 0 }, signed), 'x');
+    const { own, rest } = partsBy(e, this.loop.variable);
+    if (isConstant(own)) return this.loop.before.#sum(rest, signed);
+    const terms = [
+      ...(isConstant(rest) ? [] : [this.loop.before.#sum(rest, signed)]),
+      asInteger(own, signed),
+    ];
+    return this.#once(terms.join(' + '), 'x');
+  }
+
+  /** Name of the variable that holds `text`, bound where it is first needed. */
+  #once(text: string, prefix: string): string {
+    if (/^\w+$/.test(text)) return text;
+    for (const scope of this.#memo) {
+      const known = scope.get(text);
+      if (known !== undefined) return known;
+    }
+    const name = this.bind(text, prefix);
+    (this.#memo[this.#memo.length - 1] as Map<string, string>).set(text, name);
+    return name;
+  }
+
   /** An index as i32 text. */
   indexText(e: Index): string {
-    return asInteger(e, true);
+    return this.index(e, true);
   }
 
   /** Writes the element of `node` that is in `value` to memory. */
@@ -198,19 +266,19 @@ export class Emitter {
     const { bindings } = this.around;
     if (!this.lanes) {
       const v = node.dtype === 'bool' ? `select(0u, 1u, ${value})` : value;
-      this.line(`${bindings.write(node, 1)}[${render(address)}] = ${v};`);
+      this.line(`${bindings.write(node, 1)}[${this.index(address)}] = ${v};`);
       return;
     }
     const { variable: lane } = this.lanes;
     const v = node.dtype === 'bool' ? `select(vec4u(0u), vec4u(1u), ${value})` : value;
     if (laneStride(address, lane) === 1 && isAligned(address, lane)) {
-      this.line(`${bindings.write(node, 4)}[${render(div(address, 4))}] = ${v};`);
+      this.line(`${bindings.write(node, 4)}[${this.index(div(address, 4))}] = ${v};`);
       return;
     }
     const name = this.bind(v, 's');
     [0, 1, 2, 3].forEach((k) =>
       this.line(
-        `${bindings.write(node, 1)}[${render(atLane(address, lane, k))}] = ${name}.${'xyzw'[k]};`,
+        `${bindings.write(node, 1)}[${this.index(atLane(address, lane, k))}] = ${name}.${'xyzw'[k]};`,
       ),
     );
   }
@@ -218,10 +286,10 @@ export class Emitter {
   /** The index itself as a value. */
   #counter(at: Index, node: Tensor): string {
     const cast = VALUE_TYPE[node.dtype];
-    if (!this.lanes) return `${cast}(${render(at)})`;
+    if (!this.lanes) return `${cast}(${this.index(at)})`;
     const parts = [0, 1, 2, 3].map((k) => atLane(at, (this.lanes as Lanes).variable, k));
     const memory = MEMORY_TYPE[node.dtype];
-    return `${widen(cast)}(${parts.map((p) => `${memory}(${render(p)})`).join(', ')})`;
+    return `${widen(cast)}(${parts.map((p) => `${memory}(${this.index(p)})`).join(', ')})`;
   }
 
   /** x[.., clamp(indices[.., j])] */

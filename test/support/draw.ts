@@ -85,3 +85,6 @@ export const notableShapes: readonly (readonly number[])[] = [
   [67],
   [2, 2, 3, 4],
 ];
+
+/** The least that meets scalars, vectors of four, neither, and nothing. */
+export const plainShapes: readonly (readonly number[])[] = [[], [3, 4], [67], [0], [2, 1, 8]];

@@ -37,9 +37,9 @@ export interface Sampler {
   readonly defined?: (...args: number[]) => boolean;
   /** elements differ by 1/16 at least */
   readonly distinct?: true;
-  /** largest error in f32: in ulp of the result, or of the sum of the |terms| */
+  /** largest error in f32: in ulp of the result, of the sum of the |terms|, or of max(|a|, |b|, 1) */
   readonly ulp: number;
-  readonly of?: 'terms';
+  readonly of?: 'terms' | 'arguments';
   /** where that is so, if not for all arguments */
   readonly where?: string;
   /** the derivative is zero by definition, whatever differences say */
@@ -252,7 +252,7 @@ export const samplers: Readonly<Record<string, Sampler>> = {
   logicalNot: { ...logic, signature: elementwise(1) },
   cast_f32: cast({}),
   cast_i32: cast({ smooth: offInteger }),
-  cast_u32: cast({ smooth: offInteger }, [0.1, 9]),
+  cast_u32: cast({ smooth: offInteger, defined: (x) => x >= 0, where: 'x >= 0' }, [0.1, 9]),
   cast_bool: cast({ smooth: (x) => apart(x, 0) }),
 
   // rounding
@@ -265,7 +265,7 @@ export const samplers: Readonly<Record<string, Sampler>> = {
   relu: unary(0, around0, { smooth: (x) => apart(x, 0) }),
   maximum: binary(0, around0, around0, { dtypes: NUMBERS, smooth: apart }),
   minimum: binary(0, around0, around0, { dtypes: NUMBERS, smooth: apart }),
-  remainder: binary(0, [-4, 4], around0, {
+  remainder: binary(0.5, [-4, 4], around0, {
     dtypes: NUMBERS,
     smooth: (a, b) => Math.abs(b) >= 1 && Math.abs(a / b - Math.round(a / b)) > 0.1,
     defined: (_, b) => b !== 0,
@@ -310,7 +310,7 @@ export const samplers: Readonly<Record<string, Sampler>> = {
   softplus: unary(3),
   logSigmoid: unary(3),
   hypot: binary(2, around0, around0, { smooth: (a, b) => Math.hypot(a, b) > 0.5 }),
-  logaddexp: binary(2, around0, around0, { where: 'in ulp of the largest of |a|, |b|, 1' }),
+  logaddexp: binary(2, around0, around0, { of: 'arguments' }),
   normalCdf: unary(5),
 
   // layout

@@ -1,6 +1,5 @@
 import { build, isInlined, type Build } from './compile.ts';
 import { rowBlocksOf } from './derive/stream.ts';
-import type { TensorFunction } from './derive/types.ts';
 import { explain, type Explanation } from './explain.ts';
 import type { Tensor } from './ir/tensor.ts';
 import { isTensor } from './ops/operand.ts';

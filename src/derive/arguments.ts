@@ -1,4 +1,4 @@
-import type { Tensor } from '../ir/tensor.ts';
+import { literally, type Tensor } from '../ir/tensor.ts';
 import { rebuild } from '../ir/walk.ts';
 import { lead } from '../ops/linear/layout.ts';
 import { describe, isTensor, outputTree, tensorTree } from '../ops/operand.ts';
@@ -82,9 +82,10 @@ export function callOnVariables(
     given[positions[i] as number] = tree.def.build(variables.slice(at, at + count));
     at += count;
   });
-  const result: unknown = f(...(given as never[]));
+  const result: unknown = literally(() => f(...(given as never[])));
   const replacements = new Map(variables.map((v, i) => [v, values[i] as Tensor]));
-  const bind = (results: readonly Tensor[]): Tensor[] => rebuild(results, replacements, lead);
+  const bind = (results: readonly Tensor[]): Tensor[] =>
+    literally(() => rebuild(results, replacements, lead));
   let main = result;
   let aux: unknown;
   if (hasAux) {

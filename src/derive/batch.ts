@@ -1,4 +1,4 @@
-import type { Tensor } from '../ir/tensor.ts';
+import { simplifying, type Tensor } from '../ir/tensor.ts';
 import { embedDiagonal } from '../ops/linear/diagonal.ts';
 import { lead, transpose } from '../ops/linear/layout.ts';
 import { full } from '../ops/source.ts';
@@ -96,7 +96,9 @@ export function batchJacobian<A extends unknown[], R, const O extends JacobianOp
           'batchJacobian: an argument of rank 0 has no batch axis; pass [B, ...]',
         );
     });
-    const rows = call.output.leaves.map((y) => call.variables.map((x) => perSample(y, x, mode)));
+    const rows = call.output.leaves.map((y) =>
+      call.variables.map((x) => simplifying(() => perSample(y, x, mode))),
+    );
     const bound = call.bind(rows.flat());
     const width = call.variables.length;
     const tree = call.output.def.build(

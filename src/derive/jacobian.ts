@@ -1,4 +1,4 @@
-import type { Tensor } from '../ir/tensor.ts';
+import { simplifying, type Tensor } from '../ir/tensor.ts';
 import { add } from '../ops/elementwise/arithmetic.ts';
 import { embedDiagonal } from '../ops/linear/diagonal.ts';
 import { reshape } from '../ops/linear/layout.ts';
@@ -43,6 +43,14 @@ export function jacobianBlocks(
   who: string,
 ): Tensor[][] {
   checkOptions(options, who);
+  return simplifying(() => blocks(ys, xs, options));
+}
+
+function blocks(
+  ys: readonly Tensor[],
+  xs: readonly Tensor[],
+  options: AccumulationOptions,
+): Tensor[][] {
   const { mode = 'auto', chunk = rowsAtOnce() } = options;
   if (chunk < Infinity && (total(ys) > chunk || options.chunk !== undefined))
     return chunked(ys, xs, mode, chunk);

@@ -1,4 +1,4 @@
-import { apply, type Tensor } from '../ir/tensor.ts';
+import { apply, simplifying, type Tensor } from '../ir/tensor.ts';
 import { dependents, topological } from '../ir/walk.ts';
 import { add } from '../ops/elementwise/arithmetic.ts';
 import { lead } from '../ops/linear/layout.ts';
@@ -47,6 +47,14 @@ function pushThrough(node: Tensor, tangents: readonly (Tensor | null)[]): Tensor
  * @returns for each output its tangent, or null where it depends on no leaf
  */
 export function pushforward(
+  outputs: readonly Tensor[],
+  leaves: readonly Tensor[],
+  tangents: readonly (Tensor | null)[],
+): (Tensor | null)[] {
+  return simplifying(() => walkForward(outputs, leaves, tangents));
+}
+
+function walkForward(
   outputs: readonly Tensor[],
   leaves: readonly Tensor[],
   tangents: readonly (Tensor | null)[],

@@ -1,8 +1,9 @@
-import type { Tensor } from '../ir/tensor.ts';
+import { literally, simplifying, type Tensor } from '../ir/tensor.ts';
+import { rebuild } from '../ir/walk.ts';
 import { takeDiagonal } from '../ops/linear/diagonal.ts';
-import { reshape, sum } from '../ops/linear/layout.ts';
+import { lead, reshape, sum } from '../ops/linear/layout.ts';
 import { toTensor } from '../ops/operand.ts';
-import { full } from '../ops/source.ts';
+import { full, variableLike } from '../ops/source.ts';
 import { DTypeError, ShapeError, TraceError } from '../util/errors.ts';
 import { formatShape, range, sameShape } from '../util/shape.ts';
 import { callOnVariables, resolveArgnums, type Call } from './arguments.ts';
@@ -92,7 +93,8 @@ export function jacobianDiagonal(
 ): (...args: unknown[]) => Tensor {
   return (...args) => {
     const { call, x, y } = single(f, args, options, 'jacobianDiagonal');
-    return finish(call, diagonalBlock(y, x, options, 'jacobianDiagonal'), options) as Tensor;
+    const d = simplifying(() => diagonalBlock(y, x, options, 'jacobianDiagonal'));
+    return finish(call, d, options) as Tensor;
   };
 }
 
@@ -103,8 +105,11 @@ export function divergenceOfFunction(
 ): (...args: unknown[]) => Tensor {
   return (...args) => {
     const { call, x, y } = single(f, args, options, 'divergence');
-    const d = diagonalBlock(y, x, options, 'divergence');
-    return finish(call, total(d, d.rank), options) as Tensor;
+    const trace = simplifying(() => {
+      const d = diagonalBlock(y, x, options, 'divergence');
+      return total(d, d.rank);
+    });
+    return finish(call, trace, options) as Tensor;
   };
 }
 
@@ -115,7 +120,8 @@ export function laplacianOfFunction(
 ): (...args: unknown[]) => Tensor {
   return (...args) => {
     const { call, x, y } = single(f, args, options, 'laplacian');
-    return finish(call, laplacianOf(y, x, options), options) as Tensor;
+    const sum = simplifying(() => laplacianOf(y, x, options));
+    return finish(call, sum, options) as Tensor;
   };
 }
 
@@ -128,6 +134,17 @@ function pair(y: unknown, x: unknown, who: string): [Tensor, Tensor] {
       `${who}: cannot differentiate by ${tx.dtype}; cast it to f32 before using it`,
     );
   return [ty, tx];
+}
+
+/**
+ * What `derive` gives for `y` as a function of `x`. `x` may lie in the middle of the graph, and stays on
+ * the way to `y` although derivatives are simplified: it is a variable meanwhile.
+ */
+function between(y: Tensor, x: Tensor, derive: (y: Tensor, x: Tensor) => Tensor): Tensor {
+  const v = variableLike(x);
+  const [cut] = literally(() => rebuild([y], new Map([[x, v]]), lead)) as [Tensor];
+  const result = simplifying(() => derive(cut, v));
+  return literally(() => rebuild([result], new Map([[v, x]]), lead))[0] as Tensor;
 }
 
 /**
@@ -145,22 +162,23 @@ export function gradient(y: Tensor, x: Tensor, cotangent?: unknown): Tensor {
     throw new ShapeError(
       `gradient: the cotangent must have y's shape ${formatShape(ty.shape)}, got ${formatShape(g.shape)}`,
     );
-  return pullback([ty], [g], [tx])[0] ?? full(tx.shape, 0);
+  return between(ty, tx, (a, b) => pullback([a], [g], [b])[0] ?? full(b.shape, 0));
 }
 
 /** The Jacobian of `y` by `x`, both tensors of a traced function: `[...y, ...x]`. */
 export function jacobianOfTensors(y: Tensor, x: Tensor, options: AccumulationOptions = {}): Tensor {
-  return blockOf(...pair(y, x, 'jacobian'), options, 'jacobian');
+  return between(...pair(y, x, 'jacobian'), (a, b) => blockOf(a, b, options, 'jacobian'));
 }
 
 /** Σ_i ∂y_i/∂x_i of two tensors of a traced function with one shape. */
 export function divergenceOfTensors(y: Tensor, x: Tensor): Tensor {
-  const [ty, tx] = pair(y, x, 'divergence');
-  const d = diagonalBlock(ty, tx, {}, 'divergence');
-  return total(d, d.rank);
+  return between(...pair(y, x, 'divergence'), (a, b) => {
+    const d = diagonalBlock(a, b, {}, 'divergence');
+    return total(d, d.rank);
+  });
 }
 
 /** Σ_i ∂²y/∂x_i² of two tensors of a traced function, in the shape of `y`. */
 export function laplacianOfTensors(y: Tensor, x: Tensor): Tensor {
-  return laplacianOf(...pair(y, x, 'laplacian'), {});
+  return between(...pair(y, x, 'laplacian'), (a, b) => laplacianOf(a, b, {}));
 }

@@ -158,12 +158,7 @@ export function linearize<A extends unknown[], R>(
   f: (...args: A) => R,
   ...primals: A
 ): [R, (...tangents: unknown[]) => TensorTree<R>] {
-  const call = callOnVariables(
-    f,
-    primals,
-    all(primals),
-    'linearize',
-  );
+  const call = callOnVariables(f, primals, all(primals), 'linearize');
   const y = call.output.def.build(call.bind(call.output.leaves)) as R;
   // one symbolic tangent, replaced by the actual ones
   const direction = callOnVariables((...t: never[]) => t, primals, all(primals), 'linearize');

@@ -1,4 +1,4 @@
-import { apply, type Tensor } from '../ir/tensor.ts';
+import { apply, simplifying, type Tensor } from '../ir/tensor.ts';
 import { dim, withDim } from '../ops/axes.ts';
 import { add } from '../ops/elementwise/arithmetic.ts';
 import { copy } from '../ops/elementwise/compare.ts';
@@ -66,6 +66,5 @@ function selected(node: Tensor, axis: number, indices: Tensor, done: Map<string,
 
 /** Elements `offset .. offset + count - 1` of `y` in row-major order, `offset` known at run time. */
 export function rowsAt(y: Tensor, offset: Tensor, count: number): Tensor {
-  const indices = add(iota(count), offset);
-  return select(reshape(y, [y.size]), -1, indices);
+  return simplifying(() => select(reshape(y, [y.size]), -1, add(iota(count), offset)));
 }

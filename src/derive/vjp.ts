@@ -1,4 +1,4 @@
-import type { Tensor } from '../ir/tensor.ts';
+import { simplifying, type Tensor } from '../ir/tensor.ts';
 import { dependents, topological } from '../ir/walk.ts';
 import { add } from '../ops/elementwise/arithmetic.ts';
 import { applyPartial, broadcastLike, unbroadcast } from './partial.ts';
@@ -33,6 +33,14 @@ function pullThrough(node: Tensor, g: Tensor, needed: ReadonlySet<Tensor>): (Ten
  * @returns for each leaf its cotangent, or null where no output depends on it
  */
 export function pullback(
+  outputs: readonly Tensor[],
+  cotangents: readonly (Tensor | null)[],
+  leaves: readonly Tensor[],
+): (Tensor | null)[] {
+  return simplifying(() => walkBack(outputs, cotangents, leaves));
+}
+
+function walkBack(
   outputs: readonly Tensor[],
   cotangents: readonly (Tensor | null)[],
   leaves: readonly Tensor[],

@@ -7,7 +7,7 @@ import { topological } from './walk.ts';
 function printValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.join()}]`;
   if (value instanceof ArrayValue) return 'array';
-  return typeof value === 'object' ? '...' : String(value as number);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '...';
 }
 
 function printParams(params: Params): string {

@@ -72,7 +72,7 @@ export function withTrace<T>(f: () => T): T {
   }
 }
 
-/** Goes on in the trace that `tensor` belongs to (a later room deriving or simplifying its graph). */
+/** Whether a function is being traced. */
 export function insideTrace(): boolean {
   return current !== null;
 }
@@ -86,6 +86,34 @@ export function withSite<T>(at: () => Error, f: () => T): T {
   } finally {
     site = undefined;
   }
+}
+
+let simplify = false;
+
+function inMode<T>(mode: boolean, f: () => T): T {
+  const outer = simplify;
+  simplify = mode;
+  try {
+    return f();
+  } finally {
+    simplify = outer;
+  }
+}
+
+/**
+ * Nodes made by `f` are replaced by simpler ones of equal value: for derivatives and for plans. A node
+ * that another was made from may then no longer be on the way to it.
+ */
+export function simplifying<T>(f: () => T): T {
+  return inMode(true, f);
+}
+
+/**
+ * Nodes made by `f` are those that were asked for, as in a user's function: each depends on the very
+ * nodes it was made from, so that it can be differentiated by them.
+ */
+export function literally<T>(f: () => T): T {
+  return inMode(false, f);
 }
 
 const identities = new WeakMap<object, number>();
@@ -119,7 +147,7 @@ export function apply(op: Op, inputs: readonly Tensor[] = [], params: Params = {
     trace = current;
   }
   const simpler = op.rewrite?.(inputs, params);
-  if (simpler) return simpler;
+  if (simpler && (simplify || inputs.includes(simpler))) return simpler;
   if (inputs.length === 0) trace = current;
   const make = (): Tensor =>
     new Tensor(

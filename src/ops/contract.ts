@@ -51,23 +51,14 @@ export const contractOp: BilinearOp = {
     // Σ over what x does not have and the product does
     const axes: number[] = [];
     for (let axis = -x.rank; axis < 0; axis++)
-      if (dim(x, axis) === 1 && (dim(g, axis) > 1 || dim(other, axis) > 1)) axes.push(axis);
+      if (dim(x, axis) === 1 && (dim(g, axis) !== 1 || dim(other, axis) !== 1)) axes.push(axis);
     return contract(g, other, axes);
   },
   rewrite(inputs, params) {
     const [a, b] = inputs as [Tensor, Tensor];
     const axes = params['axes'] as number[];
-    // an axis that only one operand has is summed before
-    for (const [x, y, first] of [
-      [a, b, true],
-      [b, a, false],
-    ] as const) {
-      const own = axes.filter((v) => dim(x, v) !== 1 && dim(y, v) === 1);
-      if (own.length > 0) {
-        const rest = axes.filter((v) => !own.includes(v));
-        return first ? contract(sum(x, own), y, rest) : contract(y, sum(x, own), rest);
-      }
-    }
+    if (a.size === 0 || b.size === 0) return full(contractOp.shape(inputs, params), 0);
+    if (axes.some((v) => (dim(a, v) === 1) !== (dim(b, v) === 1))) return contract(a, b, axes);
     const long = axes.filter((v) => dim(a, v) !== 1);
     if (long.length === 0) return mul(a, b);
     if (long.length < axes.length) return contract(a, b, long);
@@ -127,6 +118,16 @@ function throughDiagonal(
 /** Σ over `axes` (counted from the end) of the broadcast product; the summed axes stay with length 1. */
 export function contract(a: Tensor, b: Tensor, axes: readonly number[]): Tensor {
   const rank = Math.max(a.rank, b.rank);
+  // an axis that only one operand has is summed before
+  const [p, q] = [lead(a, rank), lead(b, rank)];
+  const ofP = axes.filter((v) => dim(p, v) !== 1 && dim(q, v) === 1);
+  const ofQ = axes.filter((v) => dim(q, v) !== 1 && dim(p, v) === 1);
+  if (ofP.length + ofQ.length > 0)
+    return contract(
+      sum(p, ofP),
+      sum(q, ofQ),
+      axes.filter((v) => !ofP.includes(v) && !ofQ.includes(v)),
+    );
   return apply(contractOp, [lead(a, rank), lead(b, rank)], {
     axes: [...axes].sort((p, q) => p - q),
   });

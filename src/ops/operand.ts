@@ -78,5 +78,5 @@ export function describe(value: unknown): string {
       .map(([k, v]) => `${k}: ${describe(v)}`)
       .join(', ')} }`;
   if (typeof value === 'function') return 'a function';
-  return `the ${typeof value} ${typeof value === 'string' ? JSON.stringify(value) : String(value as boolean | bigint | symbol)}`;
+  return `the ${typeof value} ${JSON.stringify(value) ?? ''}`;
 }

@@ -1,6 +1,6 @@
-import type { Tensor } from '../ir/tensor.ts';
-import { rebuild, topological } from '../ir/walk.ts';
-import { lead, reshape, sum, transpose } from '../ops/linear/layout.ts';
+import { apply, simplifying, type Tensor } from '../ir/tensor.ts';
+import { topological } from '../ir/walk.ts';
+import { reshape, sum, transpose } from '../ops/linear/layout.ts';
 import { pad } from '../ops/linear/slice.ts';
 import { isBarrier } from '../ops/stop.ts';
 import { range } from '../util/shape.ts';
@@ -11,26 +11,37 @@ const BUSY = 1024;
 /** Terms one thread adds up at most before a reduction is split. */
 const LONG = 512;
 
-/** The graph as it will be computed: identities gone, long sums with few results are split in two. */
+/**
+ * The graph as it will be computed: every node made again with all rewriting rules, identities gone, long
+ * sums with few results split in two.
+ */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
-  const replacements = new Map<Tensor, Tensor>();
+  return simplifying(() => {
+    const simple = again(outputs, (node, inputs) =>
+      // with its derivative taken, an identity has done its work
+      isIdentity(node) && !isBarrier(node) ? (inputs[0] as Tensor) : null,
+    );
+    return again(simple, (node, inputs) => splitSum(node, inputs[0]));
+  });
+}
+
+/** Every node of a graph made again from its inputs, or what `instead` gives for it. */
+function again(
+  outputs: readonly Tensor[],
+  instead: (node: Tensor, inputs: readonly Tensor[]) => Tensor | null,
+): Tensor[] {
+  const made = new Map<Tensor, Tensor>();
   for (const node of topological(outputs)) {
-    // with its derivative taken, an identity has done its work
-    if (isIdentity(node) && !isBarrier(node)) {
-      const [value] = rebuild([node.inputs[0] as Tensor], replacements, lead) as [Tensor];
-      replacements.set(node, value);
-      continue;
-    }
-    const split = splitSum(node);
-    if (split) replacements.set(node, rebuild([split], replacements, lead)[0] as Tensor);
+    const inputs = node.inputs.map((x) => made.get(x) as Tensor);
+    const other = instead(node, inputs);
+    made.set(node, other ?? (inputs.length === 0 ? node : apply(node.op, inputs, node.params)));
   }
-  return rebuild(outputs, replacements, lead);
+  return outputs.map((y) => made.get(y) as Tensor);
 }
 
 /** Σ over n terms as about √n sums of √n: parallel, and with a rounding error that grows with √n. */
-function splitSum(node: Tensor): Tensor | null {
-  if (node.op.name !== 'sum' || node.dtype !== 'f32') return null;
-  const x = node.inputs[0] as Tensor;
+function splitSum(node: Tensor, x: Tensor | undefined): Tensor | null {
+  if (node.op.name !== 'sum' || node.dtype !== 'f32' || !x) return null;
   const terms = x.size / Math.max(1, node.size);
   if (node.size >= BUSY || terms < LONG) return null;
   const axes = (node.params['axes'] as number[]).map((a) => x.rank + a);

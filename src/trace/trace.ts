@@ -1,6 +1,7 @@
 import { withTrace, type Tensor } from '../ir/tensor.ts';
+import { topological } from '../ir/walk.ts';
 import { describe, isTensor, outputTree } from '../ops/operand.ts';
-import { input } from '../ops/source.ts';
+import { input, isInput } from '../ops/source.ts';
 import { ArrayValue } from '../util/array.ts';
 import { TraceError } from '../util/errors.ts';
 import { flattenTree } from '../util/tree.ts';
@@ -35,6 +36,12 @@ export function traceFunction<T>(
     const given = flattenTree(args, isTensor, who);
     const inputs = given.leaves.map((value, i) => leaf(value, i, given.paths[i] as string, who));
     const result = outputTree(f(...(given.def.build(inputs) as never[])), who);
+    const own = new Set(inputs);
+    for (const node of topological(result.leaves))
+      if (isInput(node) && !own.has(node))
+        throw new TraceError(
+          `${who}: the result depends on a tensor kept from inside a transform that has ended; return it from the function that was transformed`,
+        );
     return use({
       inputs,
       outputs: result.leaves,

@@ -74,7 +74,7 @@ export function callOnVariables(
         );
     }),
   );
-  const variables = values.map(variableLike);
+  const variables = values.map((x) => variableLike(x, who));
   let at = 0;
   const given = [...args];
   trees.forEach((tree, i) => {

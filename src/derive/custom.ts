@@ -145,9 +145,9 @@ export function customVjp<A extends unknown[], R>(
     if (!Array.isArray(pair) || pair.length !== 2)
       throw new TraceError('customVjp: forward returns [value, kept]');
     const kept = tensorTree(pair[1], 'customVjp');
-    const keptVariables = kept.leaves.map(variableLike);
-    const cotangents = values.leaves.map(variableLike);
-    const tangents = floats(own.leaves).map(variableLike);
+    const keptVariables = kept.leaves.map((x) => variableLike(x));
+    const cotangents = values.leaves.map((x) => variableLike(x));
+    const tangents = floats(own.leaves).map((x) => variableLike(x));
     const grads = (given: readonly Tensor[]): (Tensor | null)[] => {
       const result = (rule.backward as TensorFunction)(
         kept.def.build(keptVariables),
@@ -220,8 +220,8 @@ export function customJvp<A extends unknown[], R>(
   return (...args) => {
     const own = tensorTree(args, 'customJvp');
     const values = outputTree(f(...(own.def.build(own.leaves) as A)), 'customJvp');
-    const kept = own.leaves.map(variableLike);
-    const all = own.leaves.map(variableLike);
+    const kept = own.leaves.map((x) => variableLike(x));
+    const all = own.leaves.map((x) => variableLike(x));
     const pair: unknown = rule(own.def.build(kept) as A, own.def.build(all) as A);
     if (!Array.isArray(pair) || pair.length !== 2)
       throw new TraceError('customJvp: the rule returns [value, tangent]');
@@ -233,7 +233,7 @@ export function customJvp<A extends unknown[], R>(
     );
     const isFloat = own.leaves.map((x) => x.dtype === 'f32');
     const tangents = all.filter((_, i) => isFloat[i]);
-    const cotangents = values.leaves.map(variableLike);
+    const cotangents = values.leaves.map((x) => variableLike(x));
     return attach(values, floats(own.leaves), own.leaves, {
       kept,
       tangents,

@@ -53,9 +53,12 @@ export function input(index: number, shape: Shape, dtype: DType): Tensor {
 
 let fresh = 0;
 
-/** A new variable, equal to no other: what a transform differentiates or batches by. */
-export function variableLike(x: { readonly shape: Shape; readonly dtype: DType }): Tensor {
-  return input(--fresh, x.shape, x.dtype);
+/** A new variable, equal to no other: what the transform `of` differentiates or batches by. */
+export function variableLike(
+  x: { readonly shape: Shape; readonly dtype: DType },
+  of = 'transform',
+): Tensor {
+  return apply(inputOp, [], { index: --fresh, shape: x.shape, dtype: x.dtype, of });
 }
 
 export function constant(value: ArrayValue): Tensor {

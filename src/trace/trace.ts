@@ -40,7 +40,7 @@ export function traceFunction<T>(
     for (const node of topological(result.leaves))
       if (isInput(node) && !own.has(node))
         throw new TraceError(
-          `${who}: the result depends on a tensor kept from inside a transform that has ended; return it from the function that was transformed`,
+          `${who}: the result depends on a tensor kept from inside ${String(node.params['of'])}, which has ended; return it from the function that was transformed`,
         );
     return use({
       inputs,

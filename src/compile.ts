@@ -1,12 +1,16 @@
 import { withDecisions, type Decision } from './derive/decisions.ts';
-import { insideTrace } from './ir/tensor.ts';
+import { insideTrace, type Tensor } from './ir/tensor.ts';
 import { lower } from './lower/index.ts';
+import type { LowerLimits } from './lower/kernel.ts';
 import type { Program } from './lower/program.ts';
-import { makePlan } from './plan/index.ts';
-import type { Plan as Schedule } from './plan/plan.ts';
 import { isTensor } from './ops/operand.ts';
+import { makePlan } from './plan/index.ts';
+import type { Plan as Schedule, PlanLimits } from './plan/plan.ts';
 import type { EngineDevice } from './run/engine.ts';
 import { traceFunction } from './trace/trace.ts';
+
+/** What planning and lowering are to know of the device, and how they are to go about it. */
+export type Target = PlanLimits & LowerLimits;
 
 /** One function at one tuple of shapes, all the way from the user's code to WGSL. */
 export interface Build {
@@ -21,22 +25,20 @@ export interface Build {
 /**
  * The whole way: trace -> derive -> plan -> lower. (Transforms in the function derive while it is
  * traced.) What comes out is run by the run room.
+ *
+ * @param choose the tensors to compute, if not the results: for looking inside
  */
 export function build(
   f: (...args: never[]) => unknown,
   args: readonly unknown[],
-  engine: EngineDevice,
+  target: Target,
   label: string,
+  choose: (outputs: readonly Tensor[]) => readonly Tensor[] = (outputs) => outputs,
 ): Build {
-  const limits = {
-    storageBuffersPerStage: engine.limits.maxStorageBuffersPerShaderStage,
-    invocationsPerWorkgroup: engine.limits.maxComputeInvocationsPerWorkgroup,
-    workgroupsPerDimension: engine.limits.maxComputeWorkgroupsPerDimension,
-  };
   const { value, decisions } = withDecisions(() =>
     traceFunction(f, args, 'compile', ({ inputs, outputs, build: tree }) => {
-      const schedule = makePlan(inputs, outputs, limits);
-      const program = lower(schedule, limits, label);
+      const schedule = makePlan(inputs, choose(outputs), target);
+      const program = lower(schedule, target, label);
       const distinct = [...new Set(schedule.outputs)];
       const position = schedule.outputs.map((y) => distinct.indexOf(y));
       const result = <T>(leaves: readonly T[]): unknown =>
@@ -46,6 +48,23 @@ export function build(
   );
   return { ...value, decisions };
 }
+
+/** The target that an engine's device is. */
+export function targetOf({ limits }: EngineDevice, options: Pick<Target, 'math'> = {}): Target {
+  return {
+    storageBuffersPerStage: limits.maxStorageBuffersPerShaderStage,
+    invocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    workgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    ...options,
+  };
+}
+
+/** The least that every WebGPU device offers. */
+export const LEAST: Target = {
+  storageBuffersPerStage: 8,
+  invocationsPerWorkgroup: 256,
+  workgroupsPerDimension: 65535,
+};
 
 /** Whether a compiled function is being called inside another traced function, on its tensors. */
 export function isInlined(args: readonly unknown[]): boolean {

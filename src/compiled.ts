@@ -1,4 +1,5 @@
-import { build, isInlined, type Build } from './compile.ts';
+import { build, isInlined, targetOf, type Build } from './compile.ts';
+import { reportNonFinite } from './debug-nan.ts';
 import { rowBlocksOf } from './derive/stream.ts';
 import { explain, type Explanation } from './explain.ts';
 import type { Tensor } from './ir/tensor.ts';
@@ -39,6 +40,10 @@ export type Results<R> = R extends Tensor | ArrayValue | number
 export interface CompileOptions {
   /** name in labels and messages; default: that of the function */
   readonly label?: string;
+  /** `"native"`: WGSL's own transcendental functions, which are faster and up to 1000 times less exact */
+  readonly math?: 'accurate' | 'native';
+  /** `"nan"`: each call finds the first op that makes a NaN or infinity of finite numbers; slow */
+  readonly debug?: 'nan';
   /** gives up waiting for compilation and runs */
   readonly signal?: AbortSignal;
   /** called while kernels are compiled */
@@ -109,7 +114,7 @@ class SpecValue extends ArrayValue {
 }
 
 /** Argument tree with specs as values. */
-function withSpecs(tree: unknown): unknown {
+export function withSpecs(tree: unknown): unknown {
   if (Array.isArray(tree)) return tree.map(withSpecs);
   if (typeof tree !== 'object' || tree === null || tree instanceof ArrayValue || isTensor(tree))
     return tree;
@@ -162,7 +167,12 @@ export function makeCompiled<A extends unknown[], R>(
     if (!plan) {
       plan = (async () => {
         const engine = await ready();
-        const made = fitted(() => build(f, args, engine, label), engine);
+        const target = targetOf(engine, options.math && { math: options.math });
+        const made = fitted(
+          (recomputeFlops) =>
+            build(f, args, recomputeFlops ? { ...target, recomputeFlops } : target, label),
+          engine,
+        );
         const { onProgress } = options;
         return new Plan(
           made,
@@ -178,6 +188,8 @@ export function makeCompiled<A extends unknown[], R>(
     if (isInlined(args)) return f(...(args as A));
     return (async () => {
       const tree = flat(args);
+      if (options.debug === 'nan')
+        await reportNonFinite(f, args, runInputs(tree), await ready(), label);
       return (await planFor(args, tree)).run(tree, signal);
     })();
   };

@@ -2,7 +2,7 @@ import type { Build } from './compile.ts';
 import { multiplyAddsOf } from './derive/cost.ts';
 import type { Decision } from './derive/decisions.ts';
 import { printGraph } from './ir/print.ts';
-import { bytesOf } from './plan/memory.ts';
+import { bytesOf } from './ops/storage.ts';
 import { sizeOf, type Shape } from './util/shape.ts';
 
 /** One dispatch, for people and pages. */

@@ -2,6 +2,7 @@
 export { compile, createEngine, type Engine } from './engine.ts';
 export type { Compiled, CompileOptions, Plan, Results, Spec, Value, Values } from './compiled.ts';
 export type { RowBlock } from './stream.ts';
+export { requiredLimits } from './required-limits.ts';
 export type { ExplainedKernel, Explanation } from './explain.ts';
 export type { EngineOptions, EngineStats, MemoryUse } from './run/engine.ts';
 export type { AdapterFacts } from './run/device.ts';
@@ -29,6 +30,7 @@ export { hvp, jvp, linearize, vjp, vjpWithAux } from './derive/products.ts';
 export { vmap, type MapAxes, type VmapOptions } from './derive/vmap.ts';
 export { gradient, jacobianDiagonal } from './derive/operators.ts';
 export { batchJacobian } from './derive/batch.ts';
+export { finiteDifferenceJacobian, type DifferenceOptions } from './derive/differences.ts';
 export { checkpoint, customJvp, customVjp, type ReverseRule } from './derive/custom.ts';
 export type {
   Chosen,

@@ -17,20 +17,28 @@ export function fitsInto(build: Build, engine: EngineDevice): boolean {
   );
 }
 
+/** FLOPs per element that are computed again, rather than stored, when memory is short. */
+const RECOMPUTE_WHEN_SHORT = 200;
+
 /** Chunks a Jacobian is split into at most: each has dispatches of its own. */
 const MOST_CHUNKS = 256;
 
 /**
- * The build of `make`, with fewer Jacobian rows at a time if it needs more memory than there is: the
- * largest number of seeds at once that fits, or else the smallest memory found.
+ * The build of `make` that fits: as it is; else with elementwise residuals computed again instead of
+ * stored; else with fewer Jacobian seeds at a time, the most that fit. If nothing does, the smallest.
+ *
+ * @param make builds, with so many FLOPs per element to be computed again
  */
-export function fitted(make: () => Build, engine: EngineDevice): Build {
+export function fitted(make: (recomputeFlops?: number) => Build, engine: EngineDevice): Build {
   let best = make();
+  if (fitsInto(best, engine)) return best;
+  const lean = (): Build => make(RECOMPUTE_WHEN_SHORT);
+  const smaller = (a: Build, b: Build): Build => (workingBytes(b) < workingBytes(a) ? b : a);
+  best = smaller(best, lean());
   const seeds = Math.max(0, ...best.decisions.map((d) => d.seeds));
   for (let chunks = 2; chunks <= Math.min(seeds, MOST_CHUNKS); chunks *= 2) {
     if (fitsInto(best, engine)) return best;
-    const next = withRowsAtOnce(Math.ceil(seeds / chunks), make);
-    if (workingBytes(next) < workingBytes(best)) best = next;
+    best = smaller(best, withRowsAtOnce(Math.ceil(seeds / chunks), lean));
   }
   return best;
 }

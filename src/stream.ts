@@ -1,4 +1,4 @@
-import { build, type Build } from './compile.ts';
+import { build, targetOf, type Build } from './compile.ts';
 import type { RowBlocks } from './derive/stream.ts';
 import type { TensorFunction } from './derive/types.ts';
 import type { Tensor } from './ir/tensor.ts';
@@ -86,7 +86,7 @@ function buildBlock(
 ): Build {
   const block = (offset: Tensor, ...a: unknown[]): Tensor => blocks.block(a, offset, chunk);
   const offset = new HostArray(new Int32Array(1), [], 'i32');
-  return build(block, [offset, ...args], engine, label);
+  return build(block, [offset, ...args], targetOf(engine), label);
 }
 
 /** The blocks in order; while one is read, the next is computed. */

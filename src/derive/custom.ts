@@ -1,13 +1,13 @@
 import type { GeneralOp } from '../ir/op.ts';
 import { apply, type Tensor } from '../ir/tensor.ts';
-import { rebuild } from '../ir/walk.ts';
+import { dependents, rebuild, topological } from '../ir/walk.ts';
 import { broadcast, lead } from '../ops/linear/layout.ts';
 import { outputTree, tensorTree, toTensor } from '../ops/operand.ts';
-import { full, variableLike } from '../ops/source.ts';
+import { full, isInput, variableLike } from '../ops/source.ts';
 import { barrier, identityOp } from '../ops/stop.ts';
 import { ShapeError, TraceError } from '../util/errors.ts';
 import { formatShape, sameShape, type Shape } from '../util/shape.ts';
-import { flattenTree, mapTree, type Flat } from '../util/tree.ts';
+import { flattenTree, type Flat } from '../util/tree.ts';
 import { isTensor } from '../ops/operand.ts';
 import { unbroadcast } from './partial.ts';
 import { vjp } from './products.ts';
@@ -20,7 +20,7 @@ import { pullback } from './vjp.ts';
  * arguments.
  */
 interface Rule {
-  /** variables for what the rule keeps; a node's further inputs stand for them */
+  /** variables for what the rule keeps, and what it closes over; a node's further inputs stand for them */
   readonly kept: readonly Tensor[];
   readonly tangents: readonly Tensor[];
   readonly cotangents: readonly Tensor[];
@@ -93,6 +93,25 @@ function attach(
   );
 }
 
+/**
+ * What graphs over `variables` take from outside: the nodes next to them that depend on an argument or
+ * variable of an outer function. A transform out there may replace these nodes.
+ */
+function closedOver(roots: readonly Tensor[], variables: readonly Tensor[]): Tensor[] {
+  const order = topological(roots);
+  const own = dependents(order, variables);
+  const outer = dependents(order, order.filter(isInput));
+  const found = new Set<Tensor>();
+  const visit = (x: Tensor): void => {
+    if (outer.has(x) && !own.has(x)) found.add(x);
+  };
+  roots.forEach(visit);
+  for (const node of order) if (own.has(node)) node.inputs.forEach(visit);
+  return [...found];
+}
+
+const present = (graphs: readonly (Tensor | null)[]): Tensor[] => graphs.filter((t) => t !== null);
+
 const floats = (leaves: readonly Tensor[]): Tensor[] => leaves.filter((x) => x.dtype === 'f32');
 
 /** Leaves that a rule returned, held against what it should return. */
@@ -127,7 +146,8 @@ export interface ReverseRule<A extends unknown[], R> {
 }
 
 /**
- * `f` with a derivative rule of your own, used by every transform: forward mode transposes it.
+ * `f` with a derivative rule of your own, used by every transform: forward mode transposes it. The rule
+ * is for the arguments: what `f` closes over is a constant to it.
  *
  * @throws TraceError, ShapeError when the rule's results do not match the arguments
  */
@@ -155,12 +175,10 @@ export function customVjp<A extends unknown[], R>(
       ) as unknown;
       return argumentGrads(result, args, own);
     };
-    const pulls = new Map<number, (Tensor | null)[]>();
-    const pull = (k: number): (Tensor | null)[] => {
-      let g = pulls.get(k);
-      if (!g) pulls.set(k, (g = grads(cotangents.map((c, i) => (i === k ? c : zeros(c))))));
-      return g;
-    };
+    const pulls = cotangents.map((_, k) =>
+      grads(cotangents.map((c, i) => (i === k ? c : zeros(c)))),
+    );
+    const pull = (k: number): (Tensor | null)[] => pulls[k] as (Tensor | null)[];
     const push = (k: number): Tensor | null => {
       // J t = (ct -> Jᵀ ct)ᵀ t
       const g = pull(k);
@@ -172,9 +190,9 @@ export function customVjp<A extends unknown[], R>(
       );
       return t ?? null;
     };
-    pull(0); // so that a wrong rule speaks where it is used
-    return attach(values, floats(own.leaves), kept.leaves, {
-      kept: keptVariables,
+    const outer = closedOver(present(pulls.flat()), [...keptVariables, ...cotangents]);
+    return attach(values, floats(own.leaves), [...kept.leaves, ...outer], {
+      kept: [...keptVariables, ...outer],
       tangents,
       cotangents,
       push,
@@ -207,7 +225,8 @@ function argumentGrads(
 
 /**
  * `f` with a forward rule of your own, `rule(primals, tangents) -> [value, tangent]`, linear in the
- * tangents; used by every transform: reverse mode transposes it.
+ * tangents; used by every transform: reverse mode transposes it. What `f` closes over is a constant to
+ * the rule.
  */
 export function customJvp<A extends unknown[], R>(
   f: (...args: A) => R,
@@ -234,8 +253,9 @@ export function customJvp<A extends unknown[], R>(
     const isFloat = own.leaves.map((x) => x.dtype === 'f32');
     const tangents = all.filter((_, i) => isFloat[i]);
     const cotangents = values.leaves.map((x) => variableLike(x));
-    return attach(values, floats(own.leaves), own.leaves, {
-      kept,
+    const outer = closedOver(present(moved), [...kept, ...all]);
+    return attach(values, floats(own.leaves), [...own.leaves, ...outer], {
+      kept: [...kept, ...outer],
       tangents,
       cotangents,
       push: (k) => moved[k] ?? null,
@@ -253,11 +273,20 @@ export function customJvp<A extends unknown[], R>(
  * forward and the backward pass. Values and derivatives are those of `f`.
  */
 export function checkpoint<A extends unknown[], R>(f: (...args: A) => R): (...args: A) => R {
-  return customVjp(f, {
-    forward: (...args) => [f(...args), args],
-    backward: (kept: unknown, cotangent: unknown) => {
-      const again = mapTree(flattenTree(kept, isTensor, 'checkpoint'), (x) => barrier(x as Tensor));
-      return vjp(f, ...(again as A))[1](cotangent);
-    },
-  });
+  return (...args) => {
+    const own = tensorTree(args, 'checkpoint');
+    const variables = own.leaves.map((x) => variableLike(x, 'checkpoint'));
+    const values = outputTree(f(...(own.def.build(variables) as A)), 'checkpoint');
+    // what f closes over becomes an argument, so that derivatives reach it
+    const outer = closedOver(values.leaves, variables);
+    const all = [...variables, ...outer];
+    const again = (...given: Tensor[]): Tensor[] =>
+      rebuild(values.leaves, new Map(all.map((v, i) => [v, given[i] as Tensor])), lead);
+    const recomputed = customVjp(again, {
+      forward: (...given) => [again(...given), given],
+      backward: (kept: Tensor[], cotangents: Tensor[]) =>
+        vjp(again, ...kept.map(barrier))[1](cotangents),
+    });
+    return values.def.build(recomputed(...own.leaves, ...outer)) as R;
+  };
 }

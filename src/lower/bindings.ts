@@ -1,5 +1,5 @@
 import type { Tensor } from '../ir/tensor.ts';
-import { bytesOf } from '../plan/memory.ts';
+import { bytesOf } from '../ops/storage.ts';
 import { MEMORY_TYPE } from './types.ts';
 
 interface Binding {
@@ -15,7 +15,9 @@ export class Bindings {
   readonly #list: Binding[] = [];
 
   #use(tensor: Tensor, access: Binding['access'], width: 1 | 4): string {
-    const found = this.#list.find((b) => b.tensor === tensor && b.access === access && b.width === width);
+    const found = this.#list.find(
+      (b) => b.tensor === tensor && b.access === access && b.width === width,
+    );
     if (found) return found.name;
     const name = `${access === 'read' ? 'in' : 'out'}${this.#list.length}`;
     this.#list.push({ tensor, name, access, width });

@@ -43,7 +43,7 @@ export interface Lanes {
  */
 export class Emitter {
   readonly lines: string[] = [];
-  readonly #memo: Map<string, string>[] = [new Map()];
+  readonly #memo = [new Map<string, string>()];
   readonly #local = new Map<Tensor, string>();
   #indent = '';
 

@@ -1,5 +1,5 @@
 import type { Tensor } from '../ir/tensor.ts';
-import { bytesOf } from '../plan/memory.ts';
+import { bytesOf } from '../ops/storage.ts';
 import type { Group, Plan, Storage } from '../plan/plan.ts';
 import type { ArrayValue } from '../util/array.ts';
 import { lowerContract } from './contract.ts';
@@ -23,7 +23,8 @@ function lowerGroup(group: Group, plan: Plan, limits: LowerLimits): Kernel {
 }
 
 function roleOf(x: Tensor, place: Storage): BufferRole {
-  if (place.kind === 'constant') return { kind: 'constant', value: x.params['value'] as ArrayValue };
+  if (place.kind === 'constant')
+    return { kind: 'constant', value: x.params['value'] as ArrayValue };
   return place;
 }
 
@@ -58,7 +59,12 @@ export function lower(plan: Plan, limits: LowerLimits, label: string): Program {
       byCode.set(code, k);
     }
     const bindings = kernel.bindings.map(bufferOf);
-    steps.push({ label: `${label}/${kernel.label}`, kernel: k, bindings, workgroups: kernel.workgroups });
+    steps.push({
+      label: `${label}/${kernel.label}`,
+      kernel: k,
+      bindings,
+      workgroups: kernel.workgroups,
+    });
   }
   const outputs = [...new Set(plan.outputs)].map(bufferOf);
   const inputs = plan.inputs.map((x) => index.get(x) ?? null);

@@ -1,10 +1,10 @@
-import { isStoredSource, renamed } from '../plan/group.ts';
+import { isStoredSource, renamed } from '../ops/storage.ts';
 import type { Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group, Plan } from '../plan/plan.ts';
 import { Bindings } from './bindings.ts';
 import { Emitter, type Lanes, type Surroundings } from './emitter.ts';
-import { libraryFor } from './library.ts';
+import { libraryFor, withBuiltins } from './library.ts';
 import { fillSlots } from './slots.ts';
 
 /** WGSL of one group, the tensors it binds and how many workgroups run. */
@@ -22,7 +22,15 @@ export interface LowerLimits {
   readonly storageBuffersPerStage: number;
   readonly invocationsPerWorkgroup: number;
   readonly workgroupsPerDimension: number;
+  /** `native`: the adapter's own transcendental functions, fast and only as exact as WGSL asks */
+  readonly math?: 'accurate' | 'native';
 }
+
+const mapValues = (
+  bodies: Readonly<Record<string, string>>,
+  f: (text: string) => string,
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(bodies).map(([name, text]) => [name, f(text)]));
 
 /** Collects what one kernel is made of. */
 export class KernelWriter {
@@ -68,7 +76,8 @@ export class KernelWriter {
         e.define(m, isMoved ? (e.localName(from) as string) : e.value(m, place));
       } else if (e.localName(m) === undefined) e.define(m, e.value(m, at));
     }
-    for (const y of group.outputs) e.store(y, places.get(y) as Coordinates, e.localName(y) as string);
+    for (const y of group.outputs)
+      e.store(y, places.get(y) as Coordinates, e.localName(y) as string);
   }
 
   /** The kernel: `file` with its slots filled. */
@@ -83,7 +92,8 @@ export class KernelWriter {
     const size = Object.entries({ THREADS: threads, WORKGROUP: workgroup, ...constants })
       .map(([name, value]) => `const ${name}: u32 = ${value}u;`)
       .join('\n');
-    const text = Object.values(bodies).join('\n');
+    const own = this.limits.math === 'native' ? mapValues(bodies, withBuiltins) : bodies;
+    const text = Object.values(own).join('\n');
     const narrow = 'alias F = f32;\nalias I = i32;\nalias U = u32;\nalias B = bool;';
     const wide = 'alias F4 = vec4f;\nalias I4 = vec4i;\nalias U4 = vec4u;\nalias B4 = vec4<bool>;';
     const count = Math.ceil(threads / workgroup);
@@ -98,7 +108,7 @@ export class KernelWriter {
           library: libraryFor(text),
           bindings: this.bindings.declarations(),
           size,
-          ...bodies,
+          ...own,
         }),
       bindings: this.bindings.tensors,
       access: this.bindings.access,
@@ -110,9 +120,13 @@ export class KernelWriter {
   /** `matmul+add+tanh`: the ops of the group, for labels. */
   label(): string {
     const names = this.group.members
-      .filter((m) => m.op.family === 'elementwise' || m === this.group.anchor || m === this.group.domain)
+      .filter(
+        (m) => m.op.family === 'elementwise' || m === this.group.anchor || m === this.group.domain,
+      )
       .map((m) => m.op.name);
-    return names.length > 6 ? `${names.slice(0, 5).join('+')}+${names.length - 5} more` : names.join('+');
+    return names.length > 6
+      ? `${names.slice(0, 5).join('+')}+${names.length - 5} more`
+      : names.join('+');
   }
 }
 

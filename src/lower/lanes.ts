@@ -1,10 +1,4 @@
-import {
-  offset,
-  ranged,
-  substitute,
-  type Index,
-  type Variable,
-} from '../ir/index-expr.ts';
+import { offset, ranged, substitute, type Index, type Variable } from '../ir/index-expr.ts';
 
 /** Thrown where four neighbouring elements cannot be computed as one vector. */
 export class NotVector extends Error {

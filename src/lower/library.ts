@@ -47,3 +47,12 @@ export function libraryFor(kernel: string): string {
   }
   return [...scalar.map(strip), ...wide.map((name) => widen(strip(name)))].join('\n');
 }
+
+/** Functions that WGSL has too, under the name without `ct_`. */
+const BUILTINS =
+  /\bct_(exp2?|log2?|sin|cos|tan|asin|acos|atan2?|sinh|cosh|tanh|asinh|acosh|atanh|pow)(_v4)?\b/g;
+
+/** Kernel text that calls WGSL's own functions where there are such. */
+export function withBuiltins(text: string): string {
+  return text.replace(BUILTINS, '$1');
+}

@@ -17,7 +17,8 @@ export function slotsOf(file: string): string[] {
 export function fillSlots(file: string, bodies: Readonly<Record<string, string>>): string {
   const known = new Set(slotsOf(file));
   for (const name of Object.keys(bodies))
-    if (!known.has(name)) throw new Error(`shader has no slot "${name}"; it has ${[...known].join(', ')}`);
+    if (!known.has(name))
+      throw new Error(`shader has no slot "${name}"; it has ${[...known].join(', ')}`);
   return file.replace(SLOT, (_, indent: string, name: string, body: string) => {
     const text = bodies[name];
     if (text === undefined) return body;

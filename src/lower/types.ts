@@ -1,7 +1,12 @@
 import type { DType } from '../util/dtype.ts';
 
 /** WGSL alias of each dtype as a value in a kernel. */
-export const VALUE_TYPE: Readonly<Record<DType, string>> = { f32: 'F', i32: 'I', u32: 'U', bool: 'B' };
+export const VALUE_TYPE: Readonly<Record<DType, string>> = {
+  f32: 'F',
+  i32: 'I',
+  u32: 'U',
+  bool: 'B',
+};
 
 /** WGSL type of one element in memory: bool is a u32. */
 export const MEMORY_TYPE: Readonly<Record<DType, string>> = {

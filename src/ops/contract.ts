@@ -5,7 +5,7 @@ import { broadcastShape, dim } from './axes.ts';
 import { mul } from './elementwise/arithmetic.ts';
 import { embedded, type Embedded } from './embedded.ts';
 import { alongDiagonal } from './linear/diagonal.ts';
-import { lead, sum, swap } from './linear/layout.ts';
+import { broadcast, lead, sum, swap } from './linear/layout.ts';
 import { padded, slice } from './linear/slice.ts';
 import { broadcastStrides, dot, eachIndex } from './ndarray.ts';
 import { full, fullValue } from './source.ts';
@@ -52,7 +52,9 @@ export const contractOp: BilinearOp = {
     const axes: number[] = [];
     for (let axis = -x.rank; axis < 0; axis++)
       if (dim(x, axis) === 1 && (dim(g, axis) !== 1 || dim(other, axis) !== 1)) axes.push(axis);
-    return contract(g, other, axes);
+    const t = contract(g, other, axes);
+    // and the same for all of what x alone was summed over
+    return broadcast(t, [...t.shape.slice(0, t.rank - x.rank), ...x.shape]);
   },
   rewrite(inputs, params) {
     const [a, b] = inputs as [Tensor, Tensor];

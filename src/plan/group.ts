@@ -1,8 +1,8 @@
 import { equal, variable } from '../ir/index-expr.ts';
-import { flatten, unflatten, type Coordinates } from '../ir/index-map.ts';
+import { unflatten, type Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { consumersOf, topological } from '../ir/walk.ts';
-import { isConstant, isInput } from '../ops/source.ts';
+import { isRenaming, isStoredSource, renamed } from '../ops/storage.ts';
 import { LimitError } from '../util/errors.ts';
 import { sameShape } from '../util/shape.ts';
 import type { Group, GroupKind, PlanLimits } from './plan.ts';
@@ -21,31 +21,6 @@ const ANCHORS: Readonly<Record<string, GroupKind>> = {
   scatterAdd: 'reduce',
   cumsum: 'scan',
 };
-
-/** Nodes that hold their elements in memory without being computed. */
-export const isStoredSource = (x: Tensor): boolean => isInput(x) || isConstant(x);
-
-/** Nodes that only the derivative rules can tell from their first input. */
-export const isIdentity = (x: Tensor): boolean =>
-  x.op.family === 'general' && x.op.isIdentity === true;
-
-/** Nodes that threads of the group of their input compute along with it, only renaming coordinates. */
-const isRenaming = (x: Tensor): boolean =>
-  x.op.name === 'reshape' || x.op.name === 'transpose' || isIdentity(x);
-
-/** Coordinates of `node` where its first input is at `at`. */
-export function renamed(node: Tensor, at: Coordinates): Coordinates {
-  const x = node.inputs[0] as Tensor;
-  if (node.op.name === 'reshape') return unflatten(flatten(at, x.shape), node.shape);
-  if (node.op.name === 'transpose') {
-    const perm = node.params['perm'] as number[];
-    const lead = at.length - perm.length;
-    return at.map((c, i) =>
-      i < lead ? c : (at[at.length + (perm[i - lead] as number)] as typeof c),
-    );
-  }
-  return at;
-}
 
 /** A group while it is being put together. */
 interface Draft {
@@ -88,7 +63,7 @@ export function groupNodes(outputs: readonly Tensor[], limits: PlanLimits): Grou
       owner: new Map(),
     };
     assign(grouping, apart);
-    dissolve(grouping, kept);
+    dissolve(grouping, kept, limits.recomputeFlops ?? RECOMPUTE_FLOPS);
     const live = grouping.drafts.filter((d) => !d.dissolved);
     const groups = live.map((d) => finish(d, grouping));
     const crowded = groups.findIndex(
@@ -200,7 +175,7 @@ function evaluations(reader: Tensor, draft: Draft): number {
 }
 
 /** Inlines maps whose results are cheaper to compute again than to store and read. */
-function dissolve(grouping: Grouping, kept: ReadonlySet<Tensor>): void {
+function dissolve(grouping: Grouping, kept: ReadonlySet<Tensor>, most: number): void {
   for (const draft of [...grouping.drafts].reverse()) {
     const { kind, members, domain } = draft;
     if (kind !== 'map' || kept.has(domain) || !grouping.owner.has(domain)) continue;
@@ -218,7 +193,7 @@ function dissolve(grouping: Grouping, kept: ReadonlySet<Tensor>): void {
         ),
       );
     const times = [...asked.values()].reduce((a, b) => a + b, 0) / domain.size;
-    draft.dissolved = times <= 1 || flops * (times - 1) <= RECOMPUTE_FLOPS;
+    draft.dissolved = times <= 1 || flops * (times - 1) <= most;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Tensor } from '../ir/tensor.ts';
 import { stopGradient } from '../ops/stop.ts';
-import { groupNodes, isStoredSource } from './group.ts';
+import { isStoredSource } from '../ops/storage.ts';
+import { groupNodes } from './group.ts';
 import { planMemory } from './memory.ts';
 import type { Plan, PlanLimits } from './plan.ts';
 import { simplify } from './simplify.ts';

@@ -1,14 +1,8 @@
 import type { Tensor } from '../ir/tensor.ts';
 import { topological } from '../ir/walk.ts';
 import { isConstant } from '../ops/source.ts';
-import { BYTES_PER_ELEMENT } from '../util/dtype.ts';
-import { isStoredSource } from './group.ts';
+import { bytesOf, isStoredSource } from '../ops/storage.ts';
 import type { Group, Storage } from './plan.ts';
-
-/** Bytes a stored tensor takes: a multiple of 16, so that it can be read four elements at a time. */
-export function bytesOf(x: Tensor): number {
-  return Math.max(16, Math.ceil((x.size * BYTES_PER_ELEMENT) / 16) * 16);
-}
 
 /**
  * Where every stored tensor lives. Intermediates share memory when their lives do not overlap: each

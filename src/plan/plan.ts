@@ -41,4 +41,6 @@ export interface Plan {
 /** What the planner must know of a device. */
 export interface PlanLimits {
   readonly storageBuffersPerStage: number;
+  /** FLOPs per element that may be computed again instead of stored; default 16 */
+  readonly recomputeFlops?: number;
 }

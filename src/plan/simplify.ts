@@ -4,7 +4,7 @@ import { reshape, sum, transpose } from '../ops/linear/layout.ts';
 import { pad } from '../ops/linear/slice.ts';
 import { isBarrier } from '../ops/stop.ts';
 import { range } from '../util/shape.ts';
-import { isIdentity } from './group.ts';
+import { isIdentity } from '../ops/storage.ts';
 
 /** Threads that keep a device busy: a reduction with fewer results is done in two stages. */
 const BUSY = 1024;

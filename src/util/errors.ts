@@ -53,6 +53,11 @@ export class ValidationError extends CotangentError {
   override name = 'ValidationError';
 }
 
+/** With `debug: "nan"`: an op made a NaN or infinity of finite numbers. */
+export class NonFiniteError extends CotangentError {
+  override name = 'NonFiniteError';
+}
+
 /** A file that is not what it says it is. */
 export class FormatError extends CotangentError {
   override name = 'FormatError';

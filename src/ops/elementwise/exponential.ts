@@ -1,6 +1,6 @@
 import type { Tensor } from '../../ir/tensor.ts';
 import { add, div, divTangent, guardedMul, mul, sub, where } from './arithmetic.ts';
-import { equal } from './compare.ts';
+import { equal, greaterEqual, logicalAnd } from './compare.ts';
 import { binary, unary } from './define.ts';
 
 const call = (name: string) => (x: string) => `ct_${name}(${x})`;
@@ -126,15 +126,15 @@ const powOp = binary({
   wgsl: (a, b) => `ct_pow(${a}, ${b})`,
   flops: 30,
   // d(aᵇ) = b aᵇ⁻¹ da + aᵇ log a db; 0 where b is 0, and (for db) where a is 0 and b >= 0
-  partials: ([a, b], y) => [
-    (t) =>
-      where(
-        equal(b as Tensor, 0),
-        0,
-        guardedMul(t, mul(b as Tensor, pow(a as Tensor, sub(b as Tensor, 1)))),
-      ),
-    (t) => guardedMul(t, where(equal(y, 0), 0, mul(y, log(where(equal(y, 0), 1, a as Tensor))))),
-  ],
+  partials: ([a, b], y) => {
+    const [base, exponent] = [a as Tensor, b as Tensor];
+    const flat = logicalAnd(equal(base, 0), greaterEqual(exponent, 0));
+    return [
+      (t) =>
+        where(equal(exponent, 0), 0, guardedMul(t, mul(exponent, pow(base, sub(exponent, 1))))),
+      (t) => guardedMul(t, where(flat, 0, mul(y, log(where(flat, 1, base))))),
+    ];
+  },
   derivative: 'b aᵇ⁻¹ da + y log a db',
 });
 export const pow = powOp.call;

@@ -1,8 +1,9 @@
 import type { Tensor } from '../../ir/tensor.ts';
 import { div, guardedMul, mul, neg, square, sub, where } from './arithmetic.ts';
-import { equal } from './compare.ts';
+import { equal, less, logicalAnd } from './compare.ts';
 import { binary, unary } from './define.ts';
 import { exp } from './exponential.ts';
+import { abs } from './rounding.ts';
 import { erf64, erfc64, log1pExp, logAddExp } from './special64.ts';
 
 const erfOp = unary({
@@ -71,6 +72,9 @@ const hypotOp = binary({
 });
 export const hypot = hypotOp.call;
 
+/** The largest finite float32. */
+const LARGEST = 3.4028234663852886e38;
+
 const logaddexpOp = binary({
   name: 'logaddexp',
   scalar: logAddExp,
@@ -78,7 +82,8 @@ const logaddexpOp = binary({
   flops: 30,
   // d log(eᵃ + eᵇ) = σ(a - b) da + σ(b - a) db; equal infinities share
   partials: ([a, b]) => {
-    const difference = (p: Tensor, q: Tensor): Tensor => where(equal(p, q), 0, sub(p, q));
+    const infinite = logicalAnd(equal(a as Tensor, b as Tensor), less(LARGEST, abs(a as Tensor)));
+    const difference = (p: Tensor, q: Tensor): Tensor => where(infinite, 0, sub(p, q));
     return [
       (t) => guardedMul(t, sigmoid(difference(a as Tensor, b as Tensor))),
       (t) => guardedMul(t, sigmoid(difference(b as Tensor, a as Tensor))),

@@ -2,6 +2,7 @@ import type { Tensor } from '../../ir/tensor.ts';
 import { add, div, mul, neg, sub } from './arithmetic.ts';
 import { binary, unary } from './define.ts';
 import { rsqrt, sqrt } from './exponential.ts';
+import { hypot } from './special.ts';
 
 interface Rule {
   name: string;
@@ -97,7 +98,7 @@ const asinhOp = rule({
   scalar: Math.asinh,
   odd: true,
   // d(asinh x) = dx / √(1 + x²)
-  partial: (x) => div(1, sqrt(add(1, mul(x, x)))),
+  partial: (x) => div(1, hypot(1, x)),
   derivative: 'dx / √(1 + x²)',
 });
 const acoshOp = rule({
@@ -135,8 +136,8 @@ const atan2Op = binary({
   flops: 24,
   // d(atan2(y, x)) = (x dy - y dx) / (x² + y²)
   partials: ([y, x]) => {
-    const square = add(mul(x as Tensor, x as Tensor), mul(y as Tensor, y as Tensor));
-    return [div(x as Tensor, square), neg(div(y as Tensor, square))];
+    const r = hypot(x as Tensor, y as Tensor); // whose square may be out of range
+    return [div(div(x as Tensor, r), r), neg(div(div(y as Tensor, r), r))];
   },
   derivative: '(x dy - y dx) / (x² + y²)',
 });

@@ -1,7 +1,7 @@
 import type { IndexMap, Coordinates } from '../../ir/index-map.ts';
 import type { LinearOp, NdArray, Params } from '../../ir/op.ts';
 import type { Tensor } from '../../ir/tensor.ts';
-import type { Shape } from '../../util/shape.ts';
+import { sameShape, type Shape } from '../../util/shape.ts';
 import { full } from '../source.ts';
 
 /** What an author of a linear op writes. */
@@ -24,9 +24,10 @@ export function linear(spec: LinearSpec): LinearOp {
     dtype: (inputs) => (inputs[0] as Tensor).dtype,
     rewrite(inputs, params) {
       const x = inputs[0] as Tensor;
+      if (x.size > 0) return spec.rewrite?.(inputs, params);
       // nothing moved or added up: zeros
-      if (x.size === 0) return full(spec.shape(x.shape, params, inputs), 0, x.dtype);
-      return spec.rewrite?.(inputs, params);
+      const shape = spec.shape(x.shape, params, inputs);
+      return sameShape(shape, x.shape) ? x : full(shape, 0, x.dtype);
     },
   };
 }

@@ -1,0 +1,34 @@
+import { flatten, unflatten, type Coordinates } from '../ir/index-map.ts';
+import type { Tensor } from '../ir/tensor.ts';
+import { BYTES_PER_ELEMENT } from '../util/dtype.ts';
+import { isConstant, isInput } from './source.ts';
+
+/** Bytes a stored tensor takes: a multiple of 16, so that it can be read four elements at a time. */
+export function bytesOf(x: Tensor): number {
+  return Math.max(16, Math.ceil((x.size * BYTES_PER_ELEMENT) / 16) * 16);
+}
+
+/** Nodes that hold their elements in memory without being computed. */
+export const isStoredSource = (x: Tensor): boolean => isInput(x) || isConstant(x);
+
+/** Nodes that only the derivative rules can tell from their first input. */
+export const isIdentity = (x: Tensor): boolean =>
+  x.op.family === 'general' && x.op.isIdentity === true;
+
+/** Nodes that threads of the group of their input compute along with it, only renaming coordinates. */
+export const isRenaming = (x: Tensor): boolean =>
+  x.op.name === 'reshape' || x.op.name === 'transpose' || isIdentity(x);
+
+/** Coordinates of `node` where its first input is at `at`. */
+export function renamed(node: Tensor, at: Coordinates): Coordinates {
+  const x = node.inputs[0] as Tensor;
+  if (node.op.name === 'reshape') return unflatten(flatten(at, x.shape), node.shape);
+  if (node.op.name === 'transpose') {
+    const perm = node.params['perm'] as number[];
+    const lead = at.length - perm.length;
+    return at.map((c, i) =>
+      i < lead ? c : (at[at.length + (perm[i - lead] as number)] as typeof c),
+    );
+  }
+  return at;
+}

@@ -177,6 +177,42 @@ export const custom: Scenario[] = [
     }),
   ),
 
+  ...(['customJvp', 'customVjp'] as const).map((name) =>
+    scenario(`CustomJVP/CustomVJP: ${name}, closed over a mapped tensor`, async (b) => {
+      // the rule is for y alone, with twice its derivative; w comes from the batch outside
+      const times = (w: Tensor) =>
+        name === 'customJvp'
+          ? customJvp(
+              (y: Tensor) => y.mul(w),
+              ([y], [t]) => [y.mul(w), t.mul(w).mul(2)],
+            )
+          : customVjp((y: Tensor) => y.mul(w), {
+              forward: (y: Tensor) => [y.mul(w), []] as [Tensor, []],
+              backward: (_: [], u: Tensor) => [u.mul(w).mul(2)],
+            });
+      const f = (xs: Tensor, ws: Tensor) =>
+        vmap((x: Tensor, w: Tensor) => times(w)(x.sin()))(xs, ws);
+      const w = points([3], 726);
+      const slope = (_: number, i: number) =>
+        2 * (w.data[i] as number) * Math.cos(x3.data[i] as number);
+      for (const J of [jacrev, jacfwd])
+        b.close(
+          await b.run(J(f) as Traced, x3, w),
+          elementwiseJacobian([3], Array.from(x3.data, slope)),
+        );
+    }),
+  ),
+
+  scenario('CustomVJP: two rules for the same function of the same tensor', async (b) => {
+    const identity = (factor: number) =>
+      customVjp((x: Tensor) => x, {
+        forward: (x: Tensor) => [x, []] as [Tensor, []],
+        backward: (_: [], u: Tensor) => [u.mul(factor)],
+      });
+    const f = (x: Tensor) => identity(2)(x).add(identity(5)(x)).sum();
+    b.exact(await b.run(grad(f) as Traced, x3), filled([3], 7));
+  }),
+
   scenario('CustomJVP/CustomVJP nondiff args, kwargs: flags reach the rule', async (b) => {
     const power = customJvp(
       (x: Tensor, n: number, options: { negate: boolean }) =>

@@ -182,6 +182,21 @@ export const nesting: Scenario[] = [
     b.close(await b.run(both, array(x)), [numbers(-Math.cos(x)), numbers(Math.sin(x))]);
   }),
 
+  scenario('checkpoint: derivatives reach what the function closes over', async (b) => {
+    const layer = (w: Tensor) => checkpoint((x: Tensor) => x.mul(w).sin().mul(w.sum()));
+    const f = (w: Tensor) => layer(w.exp())(layer(w)(w));
+    const plain = (w: Tensor) => {
+      const once = w.mul(w).sin().mul(w.sum());
+      return once.mul(w.exp()).sin().mul(w.exp().sum());
+    };
+    const w = points([3], 44, -1, 1);
+    const J = differences(plain, [w]);
+    for (const name of modeNames) b.close(await b.run(modes[name](f), w), J);
+    const ws = points([2, 3], 45, -1, 1);
+    const total = (g: typeof f) => (vs: Tensor) => vmap(g)(vs).square().sum();
+    b.close(await b.run(grad(total(f)) as Traced, ws), differences(total(plain), [ws]));
+  }),
+
   scenario('checkpoint changes no derivative', async (b) => {
     const f = checkpoint(curved);
     const both = (x: Tensor) => [

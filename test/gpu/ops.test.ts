@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, describe, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Op } from '../../src/ir/op.ts';
 import { withTrace, type Tensor } from '../../src/ir/tensor.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -17,6 +17,7 @@ import {
   type Sample,
 } from '../support/op-samples.ts';
 import { lowered } from '../support/run-graph.ts';
+import { pointFailures, pointGraph, specialPoints } from '../support/special-points.ts';
 
 // Every op of the list as a kernel, with its derivatives, against the float64 interpreter.
 
@@ -113,3 +114,27 @@ describe.each(ops.filter((op) => op.name in samplers).map((op) => ({ op, name: o
     });
   },
 );
+
+describe('special points', () => {
+  test.each(specialPoints)('$name', async (row) => {
+    // as vectors of four and one by one
+    const lengths = [4 * Math.ceil(row.points.length / 4), row.points.length | 1];
+    const { graphs, run } = withTrace(() => {
+      const graphs = lengths.map((n) => pointGraph(row, n));
+      const given = new Map(graphs.flatMap((g) => [...g.given]));
+      return {
+        graphs,
+        ...lowered(
+          engine,
+          graphs.flatMap((g) => g.roots),
+          given,
+          row.name,
+        ),
+      };
+    });
+    const got = await run();
+    const half = graphs[0]!.roots.length;
+    expect(pointFailures(graphs[0]!, got.slice(0, half), 4e-6)).toEqual([]);
+    expect(pointFailures(graphs[1]!, got.slice(half), 4e-6)).toEqual([]);
+  });
+});

@@ -35,10 +35,10 @@ export const directions = (d: Draw, shape: Shape): Float64Array =>
 /** The graphs of a sample. Call inside `withTrace`. */
 export function graphOf({ op, params, inputs, data }: Sample, seed = 7): OpGraph {
   const d = new Draw(seed);
-  const xs = inputs.map(variableLike);
+  const xs = inputs.map((x) => variableLike(x));
   const y = apply(op, xs, params);
   const reals = y.dtype === 'f32' ? xs.filter((x) => x.dtype === 'f32') : [];
-  const vs = reals.map(variableLike);
+  const vs = reals.map((x) => variableLike(x));
   const u = variableLike({ shape: y.shape, dtype: 'f32' });
   const given: Given = new Map(xs.map((x, i) => [x, data[i] as Float64Array]));
   for (const leaf of [...vs, u]) given.set(leaf, directions(d, leaf.shape));

@@ -16,9 +16,14 @@ const home = new Map<string, string>();
 for (const [name, text] of texts)
   for (const m of text.matchAll(/\bfn (ct_\w+)/g)) home.set(m[1] as string, name);
 
-/** `text` written for vectors of four: types F, I, U, B and functions `ct_*` in their wide versions. */
+/**
+ * `text` written for vectors of four: types F, I, U, B and functions `ct_*` in their wide versions. What is
+ * wide already (an argument in an expression) stays as it is.
+ */
 export function widen(text: string): string {
-  return text.replace(/\b([FIUB])\b/g, '$14').replace(/\bct_\w+/g, '$&_v4');
+  return text
+    .replace(/\b([FIUB])\b/g, '$14')
+    .replace(/\bct_\w+/g, (name) => (name.endsWith('_v4') ? name : `${name}_v4`));
 }
 
 function collect(name: string, into: string[]): void {

@@ -6,7 +6,7 @@ import { embedded } from '../embedded.ts';
 import { dot, eachIndex, gatherElements } from '../ndarray.ts';
 import { full, fullValue } from '../source.ts';
 import { linear } from './define.ts';
-import { reshape } from './layout.ts';
+import { reshape, swap } from './layout.ts';
 import { flip, pad } from './slice.ts';
 
 type Nd = { shape: Shape; data: Float64Array };
@@ -111,39 +111,61 @@ const foldOp = linear({
  * The gradient of a convolution by its input. There fold meets Σ_o g[.., l, 1] w[.., 1, t], and
  *   y[i] = Σ_{l·s + t·d = i} Σ_o g[l] w[t] = Σ_t Σ_o g'[i + t·d] w[T-1-t],
  * with g' = g, s-1 zeros between its elements, shifted by (T-1)·d: a contraction again, with windows
- * of g instead of a product l × t in memory.
+ * of g instead of a product l × t in memory. Of a convolution in the plane the second fold meets the
+ * contraction that the first became, its summed taps dropped; they stay summed beside the new ones.
  */
 function foldOfContraction(
   x: Tensor,
   axis: number,
   p: Readonly<Record<string, unknown>>,
 ): Tensor | null {
-  if (x.op.name !== 'contract') return null;
+  const product = withDropped(x);
+  if (product === null) return null;
+  const { contraction, dropped } = product;
   const { stride, dilation } = params(p);
+  // the zeros of a stride are multiplied too: along one axis that is cheaper than memory, not along two
+  if (dropped > 0 && stride > 1) return null;
   const length = p['length'] as number;
-  const taps = dim(x, -1);
-  const at = axis - 1; // the position axis, as `x` counts it
-  const axes = x.params['axes'] as number[];
-  if (axes.includes(at) || axes.includes(-1)) return null;
-  const [a, b] = x.inputs as [Tensor, Tensor];
+  // the taps and the position, as the contraction counts its axes
+  const tap = -1 - dropped;
+  const at = axis - 1 - dropped;
+  const taps = dim(contraction, tap);
+  const axes = contraction.params['axes'] as number[];
+  if (axes.includes(at) || axes.includes(tap)) return null;
+  const [a, b] = contraction.inputs as [Tensor, Tensor];
   const isSource = (g: Tensor, w: Tensor): boolean =>
-    dim(g, -1) === 1 && dim(w, at) === 1 && dim(w, -1) === taps && dim(g, at) === dim(x, at);
+    dim(g, tap) === 1 &&
+    dim(w, at) === 1 &&
+    dim(w, tap) === taps &&
+    dim(g, at) === dim(contraction, at);
   if (!isSource(a, b) && !isSource(b, a)) return null;
   const [g, w] = isSource(a, b) ? [a, b] : [b, a];
   const reach = (taps - 1) * dilation;
-  const spread = (dim(x, at) - 1) * stride + 1;
-  const high = length - spread; // >= reach - ... may be smaller than the reach, never negative
-  const source = pad(dropLast(g), axis, reach, high, stride - 1);
-  const windows = window(source, axis, taps, 1, dilation);
-  const contracted = apply(x.op, [windows, flip(w, -1)], {
-    axes: [...new Set([...axes, -1])].sort((m, n) => m - n),
+  const spread = (dim(contraction, at) - 1) * stride + 1;
+  const kept = reshape(
+    g,
+    g.shape.filter((_, i) => i - g.rank !== tap),
+  );
+  const source = pad(kept, at + 1, reach, length - spread, stride - 1);
+  const windows = window(source, at + 1, taps, 1, dilation);
+  // the taps of the weights go last, too
+  let weights = w;
+  for (let k = tap; k < -1; k++) weights = swap(weights, k, k + 1);
+  const summed = new Set([...axes.map((v) => (v > tap ? v - 1 : v)), -1]);
+  const contracted = apply(contraction.op, [windows, flip(weights, -1)], {
+    axes: [...summed].sort((m, n) => m - n),
   });
-  return dropLast(contracted);
+  return reshape(contracted, contracted.shape.slice(0, tap));
 }
 
-/** `x` without its last axis, of length 1. */
-function dropLast(x: Tensor): Tensor {
-  return reshape(x, x.shape.slice(0, -1));
+/** `x` as a contraction without its last axes, which have length 1. */
+function withDropped(x: Tensor): { contraction: Tensor; dropped: number } | null {
+  if (x.op.name === 'contract') return { contraction: x, dropped: 0 };
+  const inner = x.inputs[0];
+  if (x.op.name !== 'reshape' || inner?.op.name !== 'contract') return null;
+  const dropped = inner.rank - x.rank;
+  const same = inner.shape.every((n, i) => n === (i < x.rank ? x.shape[i] : 1));
+  return dropped > 0 && same ? { contraction: inner, dropped } : null;
 }
 
 /** Adds the taps (last axis) of sliding windows up along `axis`, which gets `length` elements. */

@@ -38,8 +38,14 @@ export function atLane(e: Index, name: string, k: number): Index {
   if (k === 0) return e;
   return substitute(e, (v) => {
     if (v !== name) return undefined;
-    const digit = e.digits.find((d) => d.variable.name === name)?.variable;
-    const max = digit ? digit.max : 0;
-    return offset(ranged(name, 0, Math.max(0, max - 3)), k);
+    return offset(ranged(name, 0, Math.max(0, largest(e, name) - 3)), k);
   });
+}
+
+/** The largest value of the variable `name`, which `e` may have inside a quotient only. */
+function largest(e: Index, name: string): number {
+  let max = 0;
+  for (const { variable: v } of e.digits)
+    max = Math.max(max, v.name === name ? v.max : v.inner ? largest(v.inner.of, name) : 0);
+  return max;
 }

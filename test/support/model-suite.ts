@@ -17,7 +17,7 @@ import {
   type Tensor,
 } from '../../src/index.ts';
 import type { Backend, Traced } from './backend.ts';
-import { cnn, decoder, encoder, mlp, readParams, type Layers } from './models.ts';
+import { networks, readParams, type Layers, type Networks } from './models.ts';
 import {
   expectNumbers,
   expectReference,
@@ -236,8 +236,21 @@ const allCompared = (model: Model): void => {
   });
 };
 
-/** All references of all models. */
-export function modelSuite(backend: Backend): void {
+/**
+ * All references of all models.
+ *
+ * @param load the networks; unless said, those written with the library's functions
+ */
+export function modelSuite(
+  backend: Backend,
+  load: () => Promise<Networks> = () => Promise.resolve(networks),
+): void {
+  let nets: Networks;
+  const mlp: Networks['mlp'] = (params, x) => nets.mlp(params, x);
+  const cnn: Networks['cnn'] = (params, x) => nets.cnn(params, x);
+  const encoder: Networks['encoder'] = (params, x) => nets.encoder(params, x);
+  const decoder: Networks['decoder'] = (params, z) => nets.decoder(params, z);
+
   // the interpreter takes its time over convolutions; sample 0 has ties in its pools, 1 has none
   const cnnSamples = backend.name === 'gpu' ? 6 : 2;
   const models = {
@@ -247,6 +260,7 @@ export function modelSuite(backend: Backend): void {
     decoder: new Model('mnist-vae-decoder', backend, 6),
   };
   beforeAll(async () => {
+    nets = await load();
     for (const model of Object.values(models)) await model.load();
   });
 

@@ -70,3 +70,14 @@ export function decoder({ fc1, fc2 }: Decoder<Tensor>, z: Tensor): Tensor {
   const h = linear(z, fc1.weight, fc1.bias).elu();
   return linear(h, fc2.weight, fc2.bias).sigmoid();
 }
+
+/** The four networks, each a function of its parameters and its input. */
+export interface Networks {
+  readonly mlp: typeof mlp;
+  readonly cnn: typeof cnn;
+  readonly encoder: typeof encoder;
+  readonly decoder: typeof decoder;
+}
+
+/** The networks written with the library's functions. */
+export const networks: Networks = { mlp, cnn, encoder, decoder };

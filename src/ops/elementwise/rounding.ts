@@ -1,6 +1,6 @@
 import type { Tensor } from '../../ir/tensor.ts';
 import { div, guardedMul, mul, neg, where } from './arithmetic.ts';
-import { equal, greaterEqual, less } from './compare.ts';
+import { equal, less } from './compare.ts';
 import { binary, unary, type Operand } from './define.ts';
 
 function step(name: string, scalar: (x: number) => number, wgsl: (x: string) => string) {
@@ -103,13 +103,9 @@ const remainderOp = binary({
 });
 export const remainder = remainderOp.call;
 
-// clamp passes the tangent inside and on the bounds; beyond a bound the bound's tangent passes
-export function clampAbove(x: Operand, low: Operand): Tensor {
-  return where(greaterEqual(x, low), x, low);
-}
-export function clampBelow(x: Operand, high: Operand): Tensor {
-  return where(greaterEqual(high, x), x, high);
-}
+// clamp passes the tangent inside and on the bounds; beyond a bound the bound's tangent passes; NaN stays
+export const clampAbove = (x: Tensor, low: Tensor): Tensor => where(less(x, low), low, x);
+export const clampBelow = (x: Tensor, high: Tensor): Tensor => where(less(high, x), high, x);
 
 export const roundingOps = [
   floorOp,

@@ -74,11 +74,11 @@ export const clamp = named(
     let y = toTensor(x, 'clamp');
     if (low !== undefined) {
       const [t, bound] = together('clamp', [y, low]) as [Tensor, Tensor];
-      y = op.where(op.less(t, bound), bound, t);
+      y = op.clampAbove(t, bound);
     }
     if (high !== undefined) {
       const [t, bound] = together('clamp', [y, high]) as [Tensor, Tensor];
-      y = op.where(op.less(bound, t), bound, t);
+      y = op.clampBelow(t, bound);
     }
     return y;
   },

@@ -401,12 +401,12 @@ export const samplers: Readonly<Record<string, Sampler>> = {
     const lead = shape.slice(0, -1);
     const m = at(shape, -1);
     const length = d.int(1, 6);
-    const [a, b] = d.pick([
+    const [a, b] = d.pick<[number, number]>([
       [m, m],
       [m, m],
       [m, 1],
       [1, m],
-    ]) as [number, number];
+    ]);
     return {
       inputs: [
         { shape: [...thinned(d, lead), a], dtype },
@@ -459,7 +459,11 @@ export const samplers: Readonly<Record<string, Sampler>> = {
 // ---- numbers
 
 /** Elements for one input. */
-function numbers(d: Draw, { shape, dtype, indexOf }: Spec, [low, high]: Range): Float64Array {
+export function numbers(
+  d: Draw,
+  { shape, dtype, indexOf }: Spec,
+  [low, high]: Range,
+): Float64Array {
   const n = sizeOf(shape);
   const one = (): number => {
     if (indexOf !== undefined) return d.int(-2, indexOf + 1);
@@ -478,6 +482,19 @@ function distinctNumbers(d: Draw, { shape, dtype }: Spec): Float64Array {
   return Float64Array.from(order, (i) =>
     dtype === 'f32' ? (i - n / 2) / 16 : dtype === 'i32' ? i - Math.floor(n / 2) : i,
   );
+}
+
+/** Whether an elementwise op is smooth, or for integers defined, around all its arguments. */
+export function isSettled(op: Op, inputs: readonly Spec[], data: readonly Float64Array[]): boolean {
+  const sampler = samplerOf(op);
+  const holds = inputs.every((x) => x.dtype === 'f32') ? sampler.smooth : sampler.defined;
+  if (!holds) return true;
+  const strides = inputs.map((x) => broadcastStrides(x.shape));
+  let settled = true;
+  eachIndex(broadcastShape(inputs), (where) => {
+    settled &&= holds(...data.map((x, k) => x[dot(where, strides[k] as number[])] as number));
+  });
+  return settled;
 }
 
 /** Draws arguments of an elementwise op again until they are where it is smooth. */
@@ -507,7 +524,8 @@ function settle(d: Draw, sampler: Sampler, sample: Signature, data: Float64Array
   throw new Error('op-samples: found no arguments where the op is smooth; widen its range');
 }
 
-const rangeOf = ({ ranges }: Sampler, k: number): Range =>
+/** Values of input `k`. */
+export const rangeOf = ({ ranges }: Sampler, k: number): Range =>
   ranges[Math.min(k, ranges.length - 1)] as Range;
 
 /** The row of an op. @throws Error when there is none */

@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { matmul, tanh } from '../../src/index.ts';
+import { pullback } from '../../src/derive/vjp.ts';
+import { printGraph } from '../../src/ir/print.ts';
+import { withTrace, type Tensor } from '../../src/ir/tensor.ts';
+import { topological } from '../../src/ir/walk.ts';
+import { lower } from '../../src/lower/index.ts';
+import type { Program } from '../../src/lower/program.ts';
+import { makePlan } from '../../src/plan/index.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { isInput, variableLike } from '../../src/ops/source.ts';
+import { checkPlan } from '../support/check-plan.ts';
+import { Draw, SEED } from '../support/draw.ts';
+import { randomGraph } from '../support/random-graph.ts';
+import { leastLimits } from '../support/run-graph.ts';
+
+const graphs = fc.record({ seed: fc.nat(), nodes: fc.integer({ min: 2, max: 25 }) });
+const settings = { numRuns: 60, seed: SEED };
+
+/** A random graph and the derivatives of its sum. */
+function rootsOf(seed: number, nodes: number): Tensor[] {
+  const { outputs, leaves } = randomGraph(new Draw(seed), nodes);
+  const cotangents = outputs.map((y) =>
+    y.dtype === 'f32' ? variableLike({ shape: y.shape, dtype: 'f32' }) : null,
+  );
+  const back = pullback(outputs, cotangents, leaves).filter((x): x is Tensor => x !== null);
+  return [...outputs, ...back];
+}
+
+function planned(roots: readonly Tensor[], storageBuffersPerStage: number): Plan {
+  return makePlan(topological(roots).filter(isInput), roots, { storageBuffersPerStage });
+}
+
+/** Checks the plan of a random graph, on a device with so many bindings; errors show the graph. */
+function forPlans(bindings: number, check: (plan: Plan, roots: readonly Tensor[]) => void): void {
+  fc.assert(
+    fc.property(graphs, ({ seed, nodes }) =>
+      withTrace(() => {
+        const roots = rootsOf(seed, nodes);
+        try {
+          check(planned(roots, bindings), roots);
+        } catch (e) {
+          throw new Error(`${(e as Error).message}\n${printGraph(roots)}`, { cause: e });
+        }
+      }),
+    ),
+    settings,
+  );
+}
+
+describe.each([8, 5, 4])('with %i storage buffers', (bindings) => {
+  test('every tensor is where a group reads it, in memory that is shared', () => {
+    forPlans(bindings, checkPlan);
+  });
+
+  test('no group and no kernel binds more', () => {
+    forPlans(bindings, (plan) => {
+      for (const g of plan.groups)
+        expect(g.sources.length + g.outputs.length).toBeLessThanOrEqual(bindings);
+      const program = lower(plan, { ...leastLimits, storageBuffersPerStage: bindings }, 'test');
+      for (const kernel of program.kernels)
+        expect(kernel.access.length, kernel.code).toBeLessThanOrEqual(bindings);
+    });
+  });
+});
+
+test('a chain of any length keeps two intermediates in memory', () => {
+  withTrace(() => {
+    const x = variableLike({ shape: [32, 32], dtype: 'f32' });
+    let y = x;
+    for (let layer = 0; layer < 10; layer++) y = tanh(matmul(y, x));
+    const plan = planned([y], 8);
+    checkPlan(plan);
+    expect(plan.groups.length).toBe(10);
+    expect(plan.slots).toEqual([4096, 4096]);
+  });
+});
+
+/** A program with ids of nodes taken out of its labels. */
+const plain = ({ kernels, steps, buffers, slots, inputs, outputs }: Program): unknown => ({
+  kernels: kernels.map((k) => k.code),
+  steps: steps.map(({ kernel, bindings, workgroups }) => ({ kernel, bindings, workgroups })),
+  buffers: buffers.map(({ bytes, shape, dtype, role }) => ({
+    ...{ bytes, shape, dtype },
+    role: role.kind === 'constant' ? 'constant' : role,
+  })),
+  ...{ slots, inputs, outputs },
+});
+
+test('the same function gives the same program, bit for bit', () => {
+  fc.assert(
+    fc.property(graphs, ({ seed, nodes }) => {
+      const once = (): unknown =>
+        withTrace(() => plain(lower(planned(rootsOf(seed, nodes), 8), leastLimits, 'test')));
+      expect(once()).toEqual(once());
+    }),
+    { ...settings, numRuns: 20 },
+  );
+});
+
+test('groups compute what their threads hold: members have as many elements as the domain', () => {
+  forPlans(8, ({ groups }) => {
+    for (const { domain, members, anchor, outputs } of groups) {
+      for (const m of members) expect(m.size).toBe(domain.size);
+      if (anchor) expect(members[0]).toBe(anchor);
+      for (const y of outputs) expect(members).toContain(y);
+    }
+  });
+});

@@ -1,4 +1,4 @@
-import { isStoredSource, renamed } from '../ops/storage.ts';
+import { renamed } from '../ops/storage.ts';
 import type { Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group, Plan } from '../plan/plan.ts';
@@ -43,9 +43,9 @@ export class KernelWriter {
     plan: Plan,
     readonly limits: LowerLimits,
   ) {
-    const own = new Set(group.outputs);
+    const sources = new Set(group.sources);
     this.around = {
-      isStored: (node) => !own.has(node) && (isStoredSource(node) || plan.storage.has(node)),
+      isStored: (node) => sources.has(node),
       bindings: this.bindings,
       fresh: (prefix) => `${prefix}${this.#names++}`,
     };

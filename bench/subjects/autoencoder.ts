@@ -1,0 +1,3 @@
+import { mlpSubject } from '../mlp.ts';
+
+export default mlpSubject('autoencoder', [784, 256, 16, 256, 784]);

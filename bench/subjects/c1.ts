@@ -1,0 +1,3 @@
+import { mlpSubject } from '../mlp.ts';
+
+export default mlpSubject('C1', [256, 256, 256, 256, 256]);

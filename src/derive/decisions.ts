@@ -24,11 +24,6 @@ export function withDecisions<T>(f: () => T): { value: T; decisions: Decision[] 
   }
 }
 
-/** Runs `f` without keeping what it decides: a candidate that may be thrown away. */
-export function withoutDecisions<T>(f: () => T): T {
-  return withDecisions(f).value;
-}
-
 export function note(decision: Decision): void {
   log?.push(decision);
 }

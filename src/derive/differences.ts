@@ -37,8 +37,7 @@ export function finiteDifferenceJacobian(
     const diagonal = n === 1 ? h : embedDiagonal(h, -2, -1);
     const moved = (sign: 1 | -1): Tensor =>
       reshape(add(lead(reshape(x, [n]), 2), mul(sign, diagonal)), [n, ...x.shape]);
-    const at = (points: Tensor): Tensor =>
-      vmap((p: Tensor) => f(p, ...(rest as never[])))(points);
+    const at = (points: Tensor): Tensor => vmap((p: Tensor) => f(p, ...(rest as never[])))(points);
     const [up, down] = [moved(1), moved(-1)];
     const rise = sub(at(up), at(down)); // [n, ...y]
     const run = sub(onDiagonal(up, n), onDiagonal(down, n)); // the steps as they were rounded

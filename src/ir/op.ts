@@ -83,4 +83,3 @@ export interface GeneralOp extends OpBase {
 }
 
 export type Op = SourceOp | ElementwiseOp | LinearOp | BilinearOp | GeneralOp;
-export type Family = Op['family'];

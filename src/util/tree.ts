@@ -90,8 +90,3 @@ export function flattenTree(tree: Tree, isTensor: IsLeaf, who: string): Flat {
   const { key, build } = walk(tree, '');
   return { leaves, paths, def: { key, count: leaves.length, build } };
 }
-
-/** Tree of the same structure with `f` of each leaf. */
-export function mapTree<T>(flat: Flat, f: (leaf: unknown, i: number) => T): unknown {
-  return flat.def.build(flat.leaves.map(f));
-}

@@ -9,7 +9,7 @@ const cumsumOp = linear({
   shape: (x) => x,
   evaluate([x], { reverse }, shape) {
     const out = Float64Array.from((x as { data: Float64Array }).data);
-    const n = (shape)[shape.length - 1] as number;
+    const n = shape[shape.length - 1] as number;
     for (let row = 0; row < out.length; row += n)
       for (let i = 1; i < n; i++) {
         const to = reverse ? row + n - 1 - i : row + i;

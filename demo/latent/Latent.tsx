@@ -1,0 +1,3 @@
+export function Latent() {
+  return <p>Soon.</p>;
+}

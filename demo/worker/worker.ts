@@ -1,0 +1,43 @@
+import { expose } from 'comlink';
+import type { AdapterFacts, ChunkMemory, HowFacts, JacobianResult, LatentResult } from './api.ts';
+import type { ModelFacts, Mode, Subject } from './api.ts';
+import { engineOf } from './gpu.ts';
+import { forget, howOf, jacobianOf, memoryByChunk } from './jacobians.ts';
+import { latentAt, moved } from './latent.ts';
+import { addModel, factsOf } from './models.ts';
+import { checkSource, type Problem } from './check.ts';
+import { race, type Report } from './race.ts';
+
+/** What the page asks its worker for. All GPU work and all tracing is here, off the page's thread. */
+const service = {
+  adapter: async (): Promise<AdapterFacts> => (await engineOf()).info,
+  facts: (id: string): Promise<ModelFacts> => factsOf(id),
+  async add(id: string, bytes: ArrayBuffer): Promise<ModelFacts> {
+    forget(id);
+    await addModel(id, bytes);
+    return factsOf(id);
+  },
+  jacobian: (
+    subject: Subject,
+    x: Float32Array,
+    mode: Mode,
+    options: { hessian?: boolean } = {},
+  ): Promise<JacobianResult> => jacobianOf(subject, x, mode, options),
+  how: (subject: Subject, x: Float32Array, mode: Mode): Promise<HowFacts> =>
+    howOf(subject, x, mode),
+  memory: (subject: Subject, inputs: number): Promise<ChunkMemory[]> =>
+    memoryByChunk(subject, inputs),
+  check: (source: string, inputs: number): Problem | null => checkSource(source, inputs),
+  latent: (z: Float32Array): Promise<LatentResult> => latentAt(z),
+  moved: (
+    z: Float32Array,
+    at: Pick<LatentResult, 'jacobian' | 'metric'>,
+    change: Map<number, number>,
+  ): Float32Array => moved(z, at, change),
+  race: (subject: Subject, x: Float32Array, report: Report): Promise<void> =>
+    race(subject, x, report),
+};
+
+export type Service = typeof service;
+
+expose(service);

@@ -53,7 +53,7 @@ export function groupNodes(outputs: readonly Tensor[], limits: PlanLimits): Grou
   const order = topological(outputs);
   const users = consumersOf(order);
   const apart = new Set<Tensor>(); // nodes that may not join a group
-  const kept = new Set<Tensor>(); // maps that may not be dissolved
+  const kept = new Set<Tensor>(); // nodes that are stored though they could be computed where read
   for (;;) {
     const grouping: Grouping = {
       order,
@@ -62,7 +62,7 @@ export function groupNodes(outputs: readonly Tensor[], limits: PlanLimits): Grou
       drafts: [],
       owner: new Map(),
     };
-    assign(grouping, apart);
+    assign(grouping, apart, kept);
     dissolve(grouping, kept, limits.recomputeFlops ?? RECOMPUTE_FLOPS);
     const live = grouping.drafts.filter((d) => !d.dissolved);
     const groups = live.map((d) => finish(d, grouping));
@@ -75,7 +75,11 @@ export function groupNodes(outputs: readonly Tensor[], limits: PlanLimits): Grou
 }
 
 /** One pass over the graph: anchors open groups, elementwise nodes join the latest group they can. */
-function assign({ order, outputs, drafts, owner }: Grouping, apart: ReadonlySet<Tensor>): void {
+function assign(
+  { order, outputs, drafts, owner }: Grouping,
+  apart: ReadonlySet<Tensor>,
+  kept: ReadonlySet<Tensor>,
+): void {
   const latest = new Map<Tensor, number>(); // the last group a node depends on
   const open = (kind: GroupKind, anchor: Tensor | null, domain: Tensor): Draft => {
     const at = unflatten(variable('i', domain.size), domain.shape);
@@ -110,6 +114,9 @@ function assign({ order, outputs, drafts, owner }: Grouping, apart: ReadonlySet<
         owner.set(node, open('map', null, node));
         group = drafts.length - 1;
       }
+    } else if (kept.has(node)) {
+      owner.set(node, open('map', null, node));
+      group = drafts.length - 1;
     }
     latest.set(node, group);
   }
@@ -197,11 +204,21 @@ function dissolve(grouping: Grouping, kept: ReadonlySet<Tensor>, most: number): 
   }
 }
 
-/** Stored tensors that the threads of `draft` read, and dissolved maps they compute on the way. */
-function readsOf(draft: Draft, grouping: Grouping): { sources: Set<Tensor>; inlined: Set<Draft> } {
+interface Reads {
+  /** stored tensors */
+  readonly sources: Set<Tensor>;
+  /** dissolved maps that are computed on the way */
+  readonly inlined: Set<Draft>;
+  /** index maps that are followed on the way */
+  readonly moved: Set<Tensor>;
+}
+
+/** What a thread that computes `members` reads. */
+function readsOf(members: readonly Tensor[], grouping: Grouping): Reads {
   const sources = new Set<Tensor>();
   const inlined = new Set<Draft>();
-  const seen = new Set<Tensor>(draft.members);
+  const moved = new Set<Tensor>();
+  const seen = new Set<Tensor>(members);
   const walk = (x: Tensor): void => {
     if (seen.has(x)) return;
     seen.add(x);
@@ -211,13 +228,29 @@ function readsOf(draft: Draft, grouping: Grouping): { sources: Set<Tensor>; inli
     }
     const owner = grouping.owner.get(x);
     if (owner?.dissolved) inlined.add(owner);
+    if (!owner && x.op.family === 'linear' && !isRenaming(x)) moved.add(x);
     x.inputs.forEach(walk);
   };
-  for (const m of draft.members) {
+  for (const m of members) {
     if (isStoredSource(m)) sources.add(m);
     m.inputs.forEach(walk);
   }
-  return { sources, inlined };
+  return { sources, inlined, moved };
+}
+
+/** The entry of `list` that reads most, if one reads more than a tensor. */
+function widest<T>(
+  list: Iterable<T>,
+  membersOf: (entry: T) => readonly Tensor[],
+  grouping: Grouping,
+): T | null {
+  let found: T | null = null;
+  let most = 1;
+  for (const entry of list) {
+    const count = readsOf(membersOf(entry), grouping).sources.size;
+    if (count > most) [found, most] = [entry, count];
+  }
+  return found;
 }
 
 function finish(draft: Draft, grouping: Grouping): Group {
@@ -229,7 +262,14 @@ function finish(draft: Draft, grouping: Grouping): Group {
     eachReader(m, draft, grouping, () => (read = true));
     return read;
   });
-  return { kind, anchor, domain, members, outputs, sources: [...readsOf(draft, grouping).sources] };
+  return {
+    kind,
+    anchor,
+    domain,
+    members,
+    outputs,
+    sources: [...readsOf(members, grouping).sources],
+  };
 }
 
 /** Takes something out of a group that binds too many buffers. */
@@ -240,19 +280,19 @@ function relieve(
   kept: Set<Tensor>,
   limits: PlanLimits,
 ): void {
-  const { inlined } = readsOf(draft, grouping);
-  let widest: Draft | null = null;
-  let most = 1;
-  for (const d of inlined) {
-    const count = readsOf(d, grouping).sources.size;
-    if (count > most) [widest, most] = [d, count];
-  }
-  if (widest) {
-    kept.add(widest.domain);
+  const { inlined, moved } = readsOf(draft.members, grouping);
+  const map = widest(inlined, (d) => d.members, grouping);
+  if (map) {
+    kept.add(map.domain);
     return;
   }
   const movable = draft.members.filter((m) => m !== draft.domain && m.op.family === 'elementwise');
   const middle = movable[Math.floor(movable.length / 2)];
+  const lookup = middle ? null : widest(moved, (x) => [x], grouping);
+  if (lookup) {
+    kept.add(lookup);
+    return;
+  }
   if (!middle)
     throw new LimitError(
       `${draft.domain.op.name}: one kernel needs more than the ${limits.storageBuffersPerStage} storage buffers per shader stage this device allows; use a device with a higher maxStorageBuffersPerShaderStage`,

@@ -484,19 +484,6 @@ function distinctNumbers(d: Draw, { shape, dtype }: Spec): Float64Array {
   );
 }
 
-/** Whether an elementwise op is smooth, or for integers defined, around all its arguments. */
-export function isSettled(op: Op, inputs: readonly Spec[], data: readonly Float64Array[]): boolean {
-  const sampler = samplerOf(op);
-  const holds = inputs.every((x) => x.dtype === 'f32') ? sampler.smooth : sampler.defined;
-  if (!holds) return true;
-  const strides = inputs.map((x) => broadcastStrides(x.shape));
-  let settled = true;
-  eachIndex(broadcastShape(inputs), (where) => {
-    settled &&= holds(...data.map((x, k) => x[dot(where, strides[k] as number[])] as number));
-  });
-  return settled;
-}
-
 /** Draws arguments of an elementwise op again until they are where it is smooth. */
 function settle(d: Draw, sampler: Sampler, sample: Signature, data: Float64Array[]): void {
   const { inputs } = sample;

@@ -4,14 +4,15 @@ import { topological } from '../../src/ir/walk.ts';
 import { add, mul } from '../../src/ops/elementwise/arithmetic.ts';
 import { sigmoid } from '../../src/ops/elementwise/special.ts';
 import { ops } from '../../src/ops/index.ts';
-import { broadcast, reshape } from '../../src/ops/linear/layout.ts';
+import { broadcast, lead, reshape } from '../../src/ops/linear/layout.ts';
+import { pad, slice } from '../../src/ops/linear/slice.ts';
 import { constant, full, variableLike } from '../../src/ops/source.ts';
 import { HostArray } from '../../src/util/array.ts';
 import { typedArrayFrom, type DType } from '../../src/util/dtype.ts';
 import { sameShape, sizeOf } from '../../src/util/shape.ts';
 import type { Draw } from './draw.ts';
 import type { Given } from './op-graphs.ts';
-import { isSettled, numbers, rangeOf, samplerOf, type Spec } from './op-samples.ts';
+import { numbers, rangeOf, samplerOf, type Spec } from './op-samples.ts';
 
 /** A graph of random ops, and numbers for its leaves. */
 export interface RandomGraph {
@@ -79,14 +80,34 @@ class Builder {
     const same = this.pool.filter((x) => x.dtype === spec.dtype);
     const fitting = same.filter((x) => sameShape(x.shape, spec.shape));
     if (fitting.length > 0 && d.chance(0.8)) return d.pick(fitting);
-    const coerced = same.filter((x) => x.size === sizeOf(spec.shape));
-    if (coerced.length > 0 && d.chance(0.7)) return reshape(d.pick(coerced), spec.shape);
-    const repeated = same.filter(
-      (x) =>
-        x.rank === spec.shape.length && x.shape.every((n, i) => n === spec.shape[i] || n === 1),
-    );
-    if (repeated.length > 0 && d.chance(0.7)) return broadcast(d.pick(repeated), spec.shape);
+    const regrouped = same.filter((x) => x.size === sizeOf(spec.shape));
+    if (regrouped.length > 0 && d.chance(0.7)) return reshape(d.pick(regrouped), spec.shape);
+    if (same.length > 0 && d.chance(0.6)) return this.#fitted(d.pick(same), spec.shape);
     return this.source(spec);
+  }
+
+  /** `x` with other axes: cut, repeated, or with zeros at the end, until it has the shape. */
+  #fitted(x: Tensor, shape: readonly number[]): Tensor {
+    const rank = shape.length;
+    const kept = x.shape.slice(-rank || x.rank);
+    let y = x;
+    if (x.rank > rank)
+      y = reshape(
+        rank === 0 ? slice(reshape(x, [x.size]), -1, 0, 1) : firstOf(x, x.rank - rank),
+        rank === 0 ? [] : kept,
+      );
+    y = lead(y, rank);
+    shape.forEach((n, i) => {
+      const [axis, m] = [i - rank, y.shape[i] as number];
+      if (m === 1 && n !== 1)
+        y = broadcast(
+          y,
+          y.shape.map((v, k) => (k === i ? n : v)),
+        );
+      else if (m > n) y = slice(y, axis, this.d.int(0, m - n), n);
+      else if (m < n) y = pad(y, axis, 0, n - m);
+    });
+    return y;
   }
 
   /** Numbers between the ends of the range in which `op` is sampled. */
@@ -104,7 +125,10 @@ class Builder {
     const { dtypes, signature } = samplerOf(op);
     const firsts = this.pool.filter((x) => dtypes.includes(x.dtype));
     if (firsts.length === 0) return;
-    const x = d.pick(d.chance(0.6) ? firsts.slice(-3) : firsts);
+    // a large one, among the latest mostly
+    const x = [0, 1]
+      .map(() => d.pick(d.chance(0.6) ? firsts.slice(-4) : firsts))
+      .reduce((a, b) => (b.size > a.size || (b.size === a.size && b.dtype === 'f32') ? b : a));
     const { inputs, params } = signature(d, x.shape, x.dtype);
     let used = false;
     const operands = inputs.map((spec, k) => {
@@ -113,29 +137,45 @@ class Builder {
       return this.#squeezed(op, fits ? x : this.operand(spec), k);
     });
     if (!operands.every((y) => this.#know(y))) return;
-    if (op.family === 'elementwise') {
-      const data = operands.map((y) => (this.values.get(y) as NdArray).data);
-      if (!isSettled(op, operands, data)) return;
-    }
+    if (!isDefined(op, operands, (y) => (this.values.get(y) as NdArray).data)) return;
     this.take(apply(op, operands, params));
   }
 }
 
 const growing = ops.filter((op) => op.family !== 'source');
-/** Ops that open kernels of their own come more often than their share of the list. */
+/** Whether integers are such that `op` has a value. */
+function isDefined(
+  op: Op,
+  operands: readonly Tensor[],
+  dataOf: (x: Tensor) => Float64Array,
+): boolean {
+  const { defined } = samplerOf(op);
+  if (!defined || operands.some((x) => x.dtype === 'f32')) return true;
+  return operands.every((x, k) =>
+    dataOf(x).every((v) => defined(...operands.map((_, j) => (j === k ? v : 1)))),
+  );
+}
+
+/** What people write most, and ops that open kernels of their own, come more often. */
+const COMMON = new Set(['add', 'sub', 'mul', 'div', 'where', 'transpose', 'contract', 'cast_f32']);
 const weighted = growing.flatMap((op): Op[] =>
-  op.family === 'elementwise'
-    ? [op]
-    : [op, op, op, ...(op.name === 'contract' ? [op, op, op] : [])],
+  COMMON.has(op.name) ? [op, op, op, op] : op.family === 'elementwise' ? [op] : [op, op],
 );
+
+/** The first element along each of the first `count` axes. */
+function firstOf(x: Tensor, count: number): Tensor {
+  let y = x;
+  for (let i = 0; i < count; i++) y = slice(y, i - x.rank, 0, 1);
+  return y;
+}
 
 /** A graph of about `nodes` random ops. Call inside `withTrace`. */
 export function randomGraph(d: Draw, nodes: number): RandomGraph {
   const b = new Builder(d);
-  const axis = (): number => d.pick([1, 2, 3, 4, 4, 5, 7, 8]);
+  const axis = (): number => d.pick([1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 12]);
   const dtypes: readonly DType[] = ['f32', 'f32', 'f32', 'i32', 'bool'];
   for (let k = 0; k < d.int(2, 4); k++) {
-    const shape = Array.from({ length: d.int(0, 3) }, axis);
+    const shape = Array.from({ length: d.pick([0, 1, 1, 2, 2, 2, 3, 3]) }, axis);
     b.take(b.source({ shape, dtype: k === 0 ? 'f32' : d.pick(dtypes) }));
   }
   for (

@@ -64,7 +64,7 @@ const onReference =
   (f: Traced) =>
   // eslint-disable-next-line @typescript-eslint/require-await -- what it throws becomes a rejection
   async (...args: unknown[]): Promise<Result> =>
-    evaluate(f as never, ...(args as never[])) as Result;
+    evaluate(f as never, ...(args as never[]));
 
 export const reference: Backend = {
   name: 'reference',

@@ -47,7 +47,7 @@ export function differences(f: Traced, args: readonly HostArray[], argnum = 0): 
     const moved = Float32Array.from(x.data);
     moved[i] = (moved[i] as number) + offset;
     const at = args.map((arg, k) => (k === argnum ? array(moved, x.shape) : arg));
-    return evaluate(f as never, ...(at as never[])) as Result;
+    return evaluate(f as never, ...(at as never[]));
   };
   const columns = Array.from({ length: x.data.length }, (_, i) => {
     const near = WEIGHTS.flatMap((_, k) => [

@@ -164,7 +164,7 @@ function classifierTests(
       return pullback(u);
     };
     const got = await backend.run(vmap(pull) as Traced, model.input('x'), model.input('u'));
-    model.expect(leaf([got].flat() as Result, 0), 'vjp_x');
+    model.expect(leaf([got].flat(), 0), 'vjp_x');
   });
 
   test('probs_jac_x: the first and the last sample', async () => {
@@ -180,7 +180,7 @@ function classifierTests(
   test('loss_hvp_x', async () => {
     const product = (x: Tensor, v: Tensor) => hvp(loss, [x], [v]);
     const got = await backend.run(product, model.input('x'), model.input('v'));
-    model.expect(leaf([got].flat() as Result, 0), 'loss_hvp_x');
+    model.expect(leaf([got].flat(), 0), 'loss_hvp_x');
   });
 
   test('jac_param: every parameter at once, whole, sampled and by norm', async () => {
@@ -203,7 +203,7 @@ function classifierTests(
 
   test('ntk: products of parameter Jacobians of all pairs of samples', async () => {
     const trained = (params: Params, x: Tensor) => {
-      const J = vmap((xi: Tensor) => jacobian((p: Params) => one(p, xi))(params))(x) as Params;
+      const J = vmap((xi: Tensor) => jacobian((p: Params) => one(p, xi))(params))(x);
       const leaves = Object.values(J).flatMap((layer) =>
         Object.entries(layer).flatMap(([key, block]) => (key.startsWith('running') ? [] : [block])),
       );
@@ -283,7 +283,7 @@ export function modelSuite(
 
     classifierTests(
       model,
-      mlp as Network,
+      mlp,
       false,
       ['fc1.bias', 'fc2.weight', 'fc2.bias', 'fc3.weight', 'fc3.bias'],
       ['fc1.weight'],
@@ -309,7 +309,7 @@ export function modelSuite(
   describe('mnist-cnn', () => {
     classifierTests(
       models.cnn,
-      cnn as Network,
+      cnn,
       true,
       [
         ...['c1.weight', 'c1.bias', 'b1.weight', 'b1.bias'],
@@ -400,7 +400,7 @@ export function modelSuite(
 
     test('metric: JᵀJ', async () => {
       const metric = (z: Tensor): Tensor => {
-        const J = jacobian(f)(z) as Tensor;
+        const J = jacobian(f)(z);
         return J.t().matmul(J);
       };
       model.expect(await backend.run(vmap(metric) as Traced, model.input('z')), 'metric');

@@ -181,13 +181,13 @@ export const isNumbers = (x: Result): x is Numbers =>
 export function leaf(tree: Result, ...keys: (string | number)[]): Numbers {
   let at: Result | undefined = tree;
   for (const key of keys) {
-    if (isNumbers(at as Result))
+    if (isNumbers(at))
       throw new Error(`the result has no ${keys.join('.')}: found an array above ${key}`);
     at = (at as Readonly<Record<string | number, Result>>)[key];
     if (at === undefined) throw new Error(`the result has no ${keys.join('.')}`);
   }
-  if (!isNumbers(at as Result)) throw new Error(`${keys.join('.')} is a tree, not an array`);
-  return at as Numbers;
+  if (!isNumbers(at)) throw new Error(`${keys.join('.')} is a tree, not an array`);
+  return at;
 }
 
 /** Asserts shape and every element: |got - want| <= tolerance, which may be 0. */

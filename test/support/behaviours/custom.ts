@@ -79,7 +79,7 @@ export const custom: Scenario[] = [
     scenario(`CustomJVP/CustomVJP: ${name}, the rule itself is differentiated`, async (b) => {
       // d/dx [2 cos x] = -2 sin x: the rule is plain code
       const second = (v: number): number => -2 * Math.sin(v);
-      const once = (x: Tensor) => grad((y: Tensor) => f(y).sum())(x) as Tensor;
+      const once = (x: Tensor) => grad((y: Tensor) => f(y).sum())(x);
       b.close(await b.run(jacrev(once) as Traced, x3), diagonal(second));
       b.close(await b.run(hessian((y: Tensor) => f(y).sum()) as Traced, x3), diagonal(second));
     }),
@@ -171,7 +171,7 @@ export const custom: Scenario[] = [
       const twice = (at: Tensor, by: Tensor) => over(plain)(at, by).mul(2);
       const argnums = [0, 1];
       for (const J of [jacrev, jacfwd]) {
-        const got = await b.run(J(over(f as typeof plain), { argnums }) as Traced, xs, w);
+        const got = await b.run(J(over(f), { argnums }) as Traced, xs, w);
         b.close(got, await b.run(J(twice, { argnums }) as Traced, xs, w));
       }
     }),
@@ -219,7 +219,7 @@ export const custom: Scenario[] = [
         options.negate ? x.pow(n).neg() : x.pow(n),
       ([x, n, options], [t]) => [
         options.negate ? x.pow(n).neg() : x.pow(n),
-        x.mul(options.negate ? -100 : 100).mul(t as Tensor),
+        x.mul(options.negate ? -100 : 100).mul(t),
       ],
     );
     const f = (x: Tensor) => jacobian((y: Tensor) => power(y, 2, { negate: true }))(x);
@@ -253,11 +253,10 @@ export const custom: Scenario[] = [
   ),
   refused(
     'CustomVJP missing rule: no backward',
-    grad(
-      (x: Tensor) =>
-        customVjp((y: Tensor) => y.sum(), {
-          forward: (y: Tensor) => [y.sum(), []],
-        } as never)(x) as Tensor,
+    grad((x: Tensor) =>
+      customVjp((y: Tensor) => y.sum(), {
+        forward: (y: Tensor) => [y.sum(), []],
+      } as never)(x),
     ) as Traced,
     [x3],
     { error: TraceError, says: ['customVjp', 'backward'] },

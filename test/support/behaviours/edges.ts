@@ -218,7 +218,7 @@ const orders =
     const list = [f];
     for (let k = 0; k < order; k++) {
       const last = list[k] as (x: Tensor) => Tensor;
-      list.push(grad((y: Tensor) => last(y).sum()) as (x: Tensor) => Tensor);
+      list.push(grad<[Tensor], Tensor>((y) => last(y).sum()));
     }
     return list.map((g) => g(x));
   };
@@ -507,7 +507,7 @@ const models: Scenario[] = [
       );
       const train = (v: Tensor) => {
         let at = v;
-        for (let i = 0; i < 3; i++) at = at.sub((grad(loss)(at) as Tensor).mul(0.5));
+        for (let i = 0; i < 3; i++) at = at.sub(grad(loss)(at).mul(0.5));
         return at;
       };
       const plain = Float64Array.from(w.data);

@@ -30,8 +30,8 @@ const product = (x: Tensor, y: Tensor) => x.sum().mul(y.sum());
 
 const transforms: readonly (readonly [string, (f: Traced, options?: object) => Traced])[] = [
   ...Object.entries(modes),
-  ['grad', grad as unknown as (f: Traced) => Traced],
-  ['hessian', hessian as unknown as (f: Traced) => Traced],
+  ['grad', grad],
+  ['hessian', hessian],
 ];
 
 /** [what, argnums, arguments, what the message says beside the transform and `argnums`] */
@@ -100,15 +100,15 @@ const outputs: Scenario[] = Object.entries(modes).flatMap(([name, J]) =>
 const pull =
   (...u: unknown[]): Traced =>
   (x: Tensor) =>
-    vjp(sin, x)[1](...(u as [Tensor])) as unknown;
+    vjp(sin, x)[1](...(u as [Tensor]));
 const push =
   (...v: unknown[]): Traced =>
   (x: Tensor) =>
-    jvp(sin, [x], v as [Tensor])[1] as unknown;
+    jvp(sin, [x], v as [Tensor])[1];
 const replay =
   (...v: unknown[]): Traced =>
   (x: Tensor) =>
-    linearize(sin, x)[1](...(v as [Tensor])) as unknown;
+    linearize(sin, x)[1](...(v as [Tensor]));
 
 const vectors: Scenario[] = [
   ...(
@@ -194,14 +194,14 @@ const vectors: Scenario[] = [
       jvp(
         ({ p, q }: { p: Tensor; q: Tensor }) => p.mul(q.sum()),
         [{ p: x, q: y }],
-        [{ p: x } as never],
+        [{ p: x }],
       )[1]) as Traced,
     [x3, x2],
     { error: TraceError, says: ['jvp', 'q'] },
   ),
   refused(
     'test_vjp_multiple_arguments_error_message: a cotangent tree for another output tree',
-    ((x: Tensor) => vjp((y: Tensor) => ({ a: y, b: y.sum() }), x)[1]({ a: x } as never)) as Traced,
+    ((x: Tensor) => vjp((y: Tensor) => ({ a: y, b: y.sum() }), x)[1]({ a: x })) as Traced,
     [x3],
     { error: TraceError, says: ['vjp', 'b'] },
   ),
@@ -272,7 +272,7 @@ const others: Scenario[] = [
   ...Object.entries(modes).map(([name, J]) =>
     refused(
       `test_jacobian_err_check: ${name} by an argument without any array`,
-      J((_flag: string) => ones([2])),
+      J(() => ones([2])),
       [{ flag: 'text' }],
       { error: TraceError, says: [name] },
     ),

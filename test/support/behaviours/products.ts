@@ -46,12 +46,12 @@ const only = ([g]: [Tensor]): Tensor => g;
 const matches =
   (g: (x: Tensor) => Tensor) =>
   (x: Tensor, v: Tensor, u: Tensor): Tensor[] => {
-    const J = jacobian(g)(x) as Tensor;
+    const J = jacobian(g)(x);
     const [y, tangent] = jvp(g, [x], [v]) as [Tensor, Tensor];
     const [same, pullback] = vjp(g, x);
     const flat = J.reshape([y.size, x.size]);
     return [
-      y.sub(same as Tensor),
+      y.sub(same),
       tangent.flatten().sub(flat.matmul(v.flatten())),
       only(pullback(u)).flatten().sub(u.flatten().matmul(flat)),
     ];
@@ -222,9 +222,10 @@ export const products: Scenario[] = [
 
   scenario('test_hessian_match_vhp_hvp: H v both ways', async (b) => {
     const all = (x: Tensor, v: Tensor) => {
-      const H = hessian(energy)(x) as Tensor;
-      const forward = jvp(grad(energy) as (y: Tensor) => Tensor, [x], [v])[1] as Tensor;
-      const reverse = only(vjp(grad(energy) as (y: Tensor) => Tensor, x)[1](v));
+      const H = hessian(energy)(x);
+      const slope = grad<[Tensor], Tensor>(energy);
+      const forward = jvp(slope, [x], [v])[1];
+      const reverse = only(vjp(slope, x)[1](v));
       const product = H.matmul(v);
       return [
         (hvp(energy, [x], [v]) as Tensor).sub(product),
@@ -470,13 +471,11 @@ export const products: Scenario[] = [
       // grad of a product with J: both rules of the rules, without the whole array
       const weight = points([1], 540).data[0] as number;
       const slope = (...x: Tensor[]): Tensor =>
-        (
-          jvp(
-            g,
-            x,
-            x.map((xi) => xi.mul(0.5).add(weight)),
-          )[1] as Tensor
-        )
+        jvp(
+          g,
+          x,
+          x.map((xi) => xi.mul(0.5).add(weight)),
+        )[1]
           .square()
           .sum();
       const argnums = args.map((_, i) => i);

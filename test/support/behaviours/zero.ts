@@ -53,7 +53,8 @@ export const zero: Scenario[] = [
     async (b) => {
       b.exact(await b.run(grad(() => ones([])) as Traced, x3), filled([3], 0));
       b.exact(await b.run(grad((x: Tensor) => x.mul(0).sum()) as Traced, x3), filled([3], 0));
-      const second = grad((x: Tensor, _y: Tensor) => x.sum(), { argnums: 1 });
+      const first: (x: Tensor, y: Tensor) => Tensor = (x) => x.sum();
+      const second = grad(first, { argnums: 1 });
       b.exact(await b.run(second as Traced, x3, y2), filled([2], 0));
     },
   ),
@@ -61,8 +62,9 @@ export const zero: Scenario[] = [
   scenario(
     'test_unrelated_vjp, _vjp_multiple: products of unused arguments are zeros',
     async (b) => {
+      const twice: (p: Tensor, q: Tensor) => Tensor = (p) => p.mul(2);
       const pull = (x: Tensor, y: Tensor, u: Tensor) => {
-        const [, pullback] = vjp((p: Tensor, _q: Tensor) => p.mul(2), x, y);
+        const [, pullback] = vjp(twice, x, y);
         return pullback(u) as unknown;
       };
       b.exact(await b.run(pull, x3, y2, array([1, 2, 3])), [numbers([2, 4, 6]), filled([2], 0)]);
@@ -86,7 +88,7 @@ export const zero: Scenario[] = [
   scenario(
     'test_hessian_vectorize_correctness_unrelated_outputs: blocks of unused arguments',
     async (b) => {
-      const f = (x: Tensor, _y: Tensor) => x.square().sum();
+      const f: (x: Tensor, y: Tensor) => Tensor = (x) => x.square().sum();
       b.exact(await b.run(hessian(f, { argnums: [0, 1] }) as Traced, x3, y2), [
         [elementwiseJacobian([3], [2, 2, 2]), filled([3, 2], 0)],
         [filled([2, 3], 0), filled([2, 2], 0)],
@@ -116,7 +118,7 @@ export const zero: Scenario[] = [
   scenario(
     'test_linearize_instantiates_zero_outputs: under vmap the zero has the batch axis',
     async (b) => {
-      const f = vmap((x: Tensor) => jvp((_p: Tensor) => ones([2]), [x], [x])[1]);
+      const f = vmap((x: Tensor) => jvp(() => ones([2]), [x], [x])[1]);
       b.exact(await b.run(f as Traced, x3), filled([3, 2], 0));
     },
   ),

@@ -16,7 +16,7 @@ import {
 } from '../../../src/index.ts';
 import type { Traced } from '../backend.ts';
 import { differences, points } from '../differences.ts';
-import { filled, leaf, numbers, type Numbers, type Result } from '../reference.ts';
+import { filled, leaf, numbers, type Numbers } from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
 import { bowl, bowlAt, curved, curvedAt, matrix } from './examples.ts';
 
@@ -48,7 +48,7 @@ export const operators: Scenario[] = [
       sum([0, 1, 2, 3].map((k) => (H.data[4 * i + k] as number) * (v.data[k] as number))),
     );
     const got = await b.run((x: Tensor, t: Tensor) => hvp(bowl, [x], [t]), bowlAt, v);
-    b.close(leaf([got].flat() as Result, 0), want);
+    b.close(leaf([got].flat(), 0), want);
   }),
 
   scenario('valueAndGrad', async (b) => {
@@ -104,10 +104,10 @@ export const operators: Scenario[] = [
 
   scenario('the (y, x) forms nest: gradient of an entry of a gradient', async (b) => {
     const f = (x: Tensor) => {
-      const g = gradient(bowl(x), x) as Tensor;
+      const g = gradient(bowl(x), x);
       return gradient(g.slice(1), x);
     };
-    const row = (x: Tensor) => (grad(bowl)(x) as Tensor).slice(1);
+    const row = (x: Tensor) => grad(bowl)(x).slice(1);
     b.close(await b.run(f, bowlAt), differences(row, [bowlAt]));
   }),
 
@@ -155,7 +155,7 @@ export const operators: Scenario[] = [
 
   scenario('the (y, x) forms inside vmap', async (b) => {
     const x = points([4, 3], 57, -1, 1);
-    const f = vmap((y: Tensor) => jacobian(curved(y), y) as Tensor);
+    const f = vmap<[Tensor], Tensor>((y) => jacobian(curved(y), y));
     b.close(await b.run(f as Traced, x), await b.run(vmap(jacrev(curved)) as Traced, x));
   }),
 ];

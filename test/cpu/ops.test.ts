@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { forwardBlocks, reverseBlocks } from '../../src/derive/seeds.ts';
+import { jacobianBlocks, type AccumulationOptions } from '../../src/derive/jacobian.ts';
 import { pushforward } from '../../src/derive/jvp.ts';
 import { pullback } from '../../src/derive/vjp.ts';
 import type { Op } from '../../src/ir/op.ts';
@@ -295,10 +295,19 @@ function batches(sample: Sample): void {
 function jacobians({ y, jv, reals, vs, given }: OpGraph): void {
   const x = reals[0] as Tensor;
   if (y.size * x.size > 3000) return;
-  const blocks = [reverseBlocks(y, [x])[0] as Tensor, forwardBlocks([y], x)[0] as Tensor];
+  const ways: AccumulationOptions[] = [
+    { mode: 'reverse' },
+    { mode: 'forward' },
+    { mode: 'auto' },
+    { mode: 'reverse', chunk: 2 },
+    { mode: 'forward', chunk: 2 },
+  ];
+  const blocks = ways.map((way) => jacobianBlocks([y], [x], way, 'test')[0]?.[0] as Tensor);
   for (const block of blocks) expect(block.shape).toEqual([...y.shape, ...x.shape]);
-  const [reverse, forward] = interpret(blocks, given) as [Float64Array, Float64Array];
-  near(forward, reverse, 1e-11, 'forward and reverse');
+  const [reverse, ...others] = interpret(blocks, given) as [Float64Array, ...Float64Array[]];
+  others.forEach((other, k) =>
+    near(other, reverse, 1e-11, `${JSON.stringify(ways[k + 1])} and reverse`),
+  );
   const at = new Map(given);
   for (const v of vs) at.set(v, new Float64Array(v.size));
   for (let j = 0; j < x.size; j++) {

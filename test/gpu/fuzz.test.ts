@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { pushforward } from '../../src/derive/jvp.ts';
-import { reverseBlocks } from '../../src/derive/seeds.ts';
+import { jacobianBlocks } from '../../src/derive/jacobian.ts';
 import { pullback } from '../../src/derive/vjp.ts';
 import { printGraph } from '../../src/ir/print.ts';
 import { withTrace, type Tensor } from '../../src/ir/tensor.ts';
@@ -47,7 +47,9 @@ function rootsOf(d: Draw): { roots: Tensor[]; given: Given } {
     roots.push(...some(pushforward(reals, leaves, leaves.map(leaf))));
     roots.push(...some(pullback(reals, reals.map(leaf), leaves)));
     const [y, x] = [d.pick(reals), d.pick(leaves)];
-    if (y.size * x.size <= 500) roots.push(...reverseBlocks(y, [x]));
+    const mode = d.pick(['reverse', 'forward', 'auto'] as const);
+    if (y.size * x.size <= 500)
+      roots.push(jacobianBlocks([y], [x], { mode }, 'fuzz')[0]?.[0] as Tensor);
     const batch = d.int(2, 4);
     const wide = variableLike({ shape: [batch, ...x.shape], dtype: 'f32' });
     const data = given.get(x) as Float64Array;

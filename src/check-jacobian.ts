@@ -49,7 +49,7 @@ export function checkJacobian(f: TensorFunction, ...rest: readonly unknown[]): J
   for (let out = 0; out < count; out++)
     point.leaves.forEach((_, k) => {
       const j = exact[out * point.leaves.length + k] as Float64Result;
-      const d = (columns[k] as Float64Array[][])[out] as Float64Array[];
+      const d = (columns[k] as Float64Array[][])[out] ?? []; // none for an argument without elements
       const width = d.length;
       const rows = width === 0 ? 0 : j.data.length / width;
       for (let r = 0; r < rows; r++)

@@ -69,7 +69,8 @@ function mixedCandidate(ys: readonly Tensor[], xs: readonly Tensor[]): Candidate
   const blocks = ys.map((y) =>
     xs.map((x) => {
       const nodes = boundaries(y, x);
-      if (nodes.length === 0) return zeroBlock(y, x);
+      // no path, or an output that is the input itself
+      if (nodes.length < 2) return reverseBlocks(y, [x])[0] as Tensor;
       const chain = new Chain(nodes);
       anyInside ||= nodes.length > 2;
       const { order } = chain.cheapest();

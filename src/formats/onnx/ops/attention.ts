@@ -53,12 +53,12 @@ export const Attention = op(
     // as many key and value heads as query heads: each serves its neighbours
     const spread = (x: Tensor): Tensor => (groups === 1 ? x : repeat(x, groups, 1));
     const dots = mul(matmul(q, t(spread(k))), n.float('scale', 1 / Math.sqrt(size)));
-    const seen = masked(n, dots, (k.shape[2] as number) - (newK.shape[2] as number));
     const cap = n.float('softcap', 0);
-    const capped = cap > 0 ? mul(cap, tanh(div(seen, cap))) : seen;
-    const weights = softmax(capped, -1);
+    const capped = cap > 0 ? mul(cap, tanh(div(dots, cap))) : dots;
+    const seen = masked(n, capped, (k.shape[2] as number) - (newK.shape[2] as number));
+    const weights = softmax(seen, -1);
     const y = matmul(weights, spread(v));
-    const scores = [dots, seen, capped, weights][n.int('qk_matmul_output_mode', 0)];
+    const scores = [dots, capped, seen, weights][n.int('qk_matmul_output_mode', 0)];
     return [query.rank === 4 ? y : flatten(swapAxes(y, 1, 2), 2), k, v, scores];
   },
   { since: 23 },

@@ -91,7 +91,7 @@ export const EyeLike = op(
     const k = n.int('k', 0);
     const shift = Math.min(Math.abs(k), rows + columns);
     const wide = eye(rows + shift, columns + shift, dtype);
-    const [r, c] = k >= 0 ? [0, shift] : [shift, 0];
+    const [r, c] = k >= 0 ? [shift, 0] : [0, shift];
     return slice(wide, [r, r + rows], [c, c + columns]);
   },
   { since: 9, derivative: false },

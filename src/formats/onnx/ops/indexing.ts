@@ -29,15 +29,18 @@ import { op } from '../op.ts';
  * checked and may simplify, others as they come.
  */
 function indices(n: Call, given: Tensor, length: number, name?: string): Tensor {
-  const known = settled(n, given, name);
-  if (known) return known;
+  const known = n.knownOf(given, name);
+  if (known) {
+    const fromStart = known.data.map((i) => (i < 0 ? i + length : i));
+    return tensor(Int32Array.from(fromStart), known.shape);
+  }
   const index = given.dtype === 'i32' || given.dtype === 'u32' ? given : cast(given, 'i32');
   return index.dtype === 'u32' ? index : where(less(index, 0), add(index, length), index);
 }
 
 /** A constant in place of what depends on constants only. */
-function settled(n: Call, x: Tensor, name?: string): Tensor | undefined {
-  const known = n.knownOf(x, name);
+function settled(n: Call, x: Tensor): Tensor | undefined {
+  const known = n.knownOf(x);
   return known && tensor(Int32Array.from(known.data), known.shape);
 }
 

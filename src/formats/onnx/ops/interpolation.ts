@@ -40,22 +40,28 @@ export function tapsOf(axis: Axis): Tap[] {
   }));
 }
 
-/** Where element `i` of the result lies on the axis that is read. */
-function source({ from, to, scale, coordinates, roi }: Axis, i: number): number {
+const f = Math.fround;
+
+/**
+ * Where element `i` of the result lies on the axis that is read, in float32 as other implementations
+ * have it: rounding decides between neighbours.
+ */
+function source({ from, to, scale: exact, coordinates, roi }: Axis, i: number): number {
+  const scale = f(exact);
   switch (coordinates) {
     case 'half_pixel':
-      return (i + 0.5) / scale - 0.5;
+      return f(f((i + 0.5) / scale) - 0.5);
     case 'half_pixel_symmetric': {
-      const adjustment = to / (scale * from);
+      const adjustment = f(to / f(scale * from));
       const center = from / 2;
-      return center * (1 - adjustment) + (i + 0.5) / scale - 0.5;
+      return f(center * (1 - adjustment) + f(f((i + 0.5) / scale) - 0.5));
     }
     case 'pytorch_half_pixel':
-      return to > 1 ? (i + 0.5) / scale - 0.5 : 0;
+      return to > 1 ? f(f((i + 0.5) / scale) - 0.5) : 0;
     case 'align_corners':
-      return to > 1 ? (i * (from - 1)) / (to - 1) : 0;
+      return to > 1 ? f((i * (from - 1)) / (to - 1)) : 0;
     case 'asymmetric':
-      return i / scale;
+      return f(i / scale);
     case 'tf_crop_and_resize': {
       const [start, end] = roi as readonly [number, number];
       if (to <= 1) return 0.5 * (start + end) * (from - 1);
@@ -73,11 +79,10 @@ function weightsAt(axis: Axis, x: number): Weights {
   const widen = axis.antialias && axis.scale < 1 ? 1 / axis.scale : 1;
   const radius = (kind === 'linear' ? 1 : 2) * widen;
   const filter = kind === 'linear' ? triangle : cubic(axis.cubic ?? -0.75);
-  const outside = axis.excludeOutside || (axis.antialias && widen > 1);
   const weights = new Map<number, number>();
   let total = 0;
   for (let k = Math.ceil(x - radius); k <= Math.floor(x + radius); k++) {
-    if (outside && (k < 0 || k >= from)) continue;
+    if (axis.excludeOutside && (k < 0 || k >= from)) continue;
     const weight = filter((k - x) / widen);
     if (weight === 0) continue;
     weights.set(clamp(k), (weights.get(clamp(k)) ?? 0) + weight);

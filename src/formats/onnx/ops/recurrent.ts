@@ -95,7 +95,8 @@ function run(n: Call, kind: Kind): Value[] {
     const cell: Cell = {
       hidden,
       recurrence: t(slice(n.input(2), d)),
-      activations: all.slice(d * each, (d + 1) * each).map((f) => clipped(n, f)),
+      // as ONNX Runtime has it, the cell state is not clipped where it becomes the hidden state
+      activations: all.slice(d * each, (d + 1) * each).map((f, i) => (i < 2 ? clipped(n, f) : f)),
       ...(recurrentBias && !together && { recurrentBias }),
       ...(peepholes && { peepholes: slice(peepholes, d) }),
     };

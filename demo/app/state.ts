@@ -21,14 +21,21 @@ export const tab = signal<TabId>(isTab(start.tab) ? start.tab : 'xray');
 
 const fields = new Map<string, { field: Signal<string>; normal: string }>();
 
+/** What the URL says for fields of panels that are not loaded yet. */
+let given = start.values;
+
+/** Counts the fields, so that whoever goes through them hears of new ones. */
+const known = signal(0);
+
 /** A string that is kept in the URL under this name, unless it is what it normally is. */
 export function urlField(name: string, normal: string): Signal<string> {
-  let known = fields.get(name);
-  if (!known) {
-    known = { field: signal(readUrl().values.get(name) ?? normal), normal };
-    fields.set(name, known);
+  let entry = fields.get(name);
+  if (!entry) {
+    entry = { field: signal(given.get(name) ?? normal), normal };
+    fields.set(name, entry);
+    known.value++;
   }
-  return known.field;
+  return entry.field;
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,9 +43,10 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** Keeps the URL in step with the state, and the state with the URL. */
 export function followUrl(): void {
   effect(() => {
-    const values = new URLSearchParams();
+    const values = new URLSearchParams(known.value >= 0 ? given : undefined);
     for (const [name, { field, normal }] of fields)
       if (field.value !== normal) values.set(name, field.value);
+      else values.delete(name);
     const query = values.toString();
     const hash = `#${tab.value}${query && `?${query}`}`;
     clearTimeout(timer);
@@ -48,6 +56,7 @@ export function followUrl(): void {
   });
   addEventListener('hashchange', () => {
     const { tab: id, values } = readUrl();
+    given = values;
     if (isTab(id)) tab.value = id;
     for (const [name, { field, normal }] of fields) field.value = values.get(name) ?? normal;
   });

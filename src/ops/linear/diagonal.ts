@@ -6,7 +6,7 @@ import { embedded } from '../embedded.ts';
 import { dot, gatherElements } from '../ndarray.ts';
 import { full, fullValue } from '../source.ts';
 import { linear } from './define.ts';
-import { lead, swap } from './layout.ts';
+import { broadcast, lead, reshape, swap, wholeAxis } from './layout.ts';
 
 // ---- embedDiagonal: y[.., i_a, .., i_b, ..] = i_a == i_b ? x[.., 0, .., i_b, ..] : 0
 // The seeds of a Jacobian are such nodes, so no buffer ever holds an identity matrix.
@@ -83,6 +83,20 @@ const takeOp = linear({
       const axes = t.params['axes'] as number[];
       return apply(t.op, [takeDiagonal(t.inputs[0] as Tensor, pa, pb)], { axes });
     }
+    // of what only renames or repeats axes: that of the diagonal
+    const inner = t.inputs[0] as Tensor;
+    if (t.op.name === 'reshape') {
+      const before = { a: wholeAxis(t, inner.shape, pa), b: wholeAxis(t, inner.shape, pb) };
+      if (before.a !== null && before.b !== null && before.a !== before.b)
+        return reshape(takeDiagonal(inner, before.a, before.b), withDim(t.shape, pa, 1));
+    }
+    if (t.op.name === 'transpose') {
+      const perm = t.params['perm'] as number[];
+      const before = (axis: number): number => perm[perm.length + axis] ?? axis;
+      return apply(t.op, [takeDiagonal(inner, before(pa), before(pb))], { perm });
+    }
+    if (t.op.name === 'broadcast')
+      return broadcast(alongDiagonal(inner, pa, pb), withDim(t.shape, pa, 1));
     return undefined;
   },
   indexMap(at, { params: { a, b } }) {

@@ -1,6 +1,7 @@
 import { flatten, unflatten } from '../../ir/index-map.ts';
 import { apply, type Tensor } from '../../ir/tensor.ts';
 import { sameShape, sizeOf, stridesOf, type Shape } from '../../util/shape.ts';
+import { withDim } from '../axes.ts';
 import { embedded } from '../embedded.ts';
 import { dot, gatherElements } from '../ndarray.ts';
 import { full, fullValue } from '../source.ts';
@@ -57,24 +58,28 @@ function reshapeEmbedded(
   a: number,
   b: number,
 ): { inner: number[]; a: number; b: number } | null {
-  const find = (axis: number): number | null => {
-    const i = x.shape.length + axis;
-    const before = sizeOf(x.shape.slice(0, i));
-    const length = x.shape[i] as number;
-    let product = 1;
-    for (let j = 0; j < target.length; j++) {
-      if (product === before && target[j] === length) return j;
-      product *= target[j] as number;
-    }
-    return null;
-  };
   if (x.size === 0) return null;
-  const a2 = find(a);
-  const b2 = find(b);
+  const a2 = wholeAxis(x, target, a);
+  const b2 = wholeAxis(x, target, b);
   if (a2 === null || b2 === null || a2 === b2) return null;
-  const inner = [...target];
-  inner[a2] = 1;
-  return { inner, a: a2 - target.length, b: b2 - target.length };
+  return { inner: withDim(target, a2, 1), a: a2, b: b2 };
+}
+
+/** The axis of `target`, counted from the end, that a reshape of `x` makes of its whole `axis`. */
+export function wholeAxis(
+  x: { readonly shape: Shape },
+  target: Shape,
+  axis: number,
+): number | null {
+  const i = x.shape.length + axis;
+  const before = sizeOf(x.shape.slice(0, i));
+  const length = x.shape[i] as number;
+  let product = 1;
+  for (let j = 0; j < target.length; j++) {
+    if (product === before && target[j] === length) return j - target.length;
+    product *= target[j] as number;
+  }
+  return null;
 }
 
 /** `x` with its elements, in row-major order, in another shape of the same size. */

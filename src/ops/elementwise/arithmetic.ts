@@ -56,7 +56,7 @@ const multiplication = binary({
     if (fullValue(p) === 1) return grown(q, shape);
     if (fullValue(q) === -1) return grown(neg(p), shape);
     if (fullValue(p) === -1) return grown(neg(q), shape);
-    return regrouped(p, q) ?? regrouped(q, p);
+    return regrouped(p, q, mul) ?? regrouped(q, p, mul);
   },
 });
 export const mul = multiplication.call;
@@ -94,7 +94,7 @@ const negation = unary({
     const t = x as Tensor;
     if (t.op === negation.op) return t.inputs[0];
     const f = scaled(t);
-    return f ? guardedMul(f.large, neg(f.small)) : undefined;
+    return f ? f.times(f.large, neg(f.small)) : undefined;
   },
 });
 export function neg(x: Tensor): Tensor {
@@ -120,7 +120,7 @@ const guarded = binary({
     if (values.includes(0)) return full(shape, 0);
     const plain = !t.mayBeInfinite && !p.mayBeInfinite;
     if (plain || values.some((v) => v !== undefined)) return mul(t, p);
-    return regrouped(t, p);
+    return regrouped(t, p, guardedMul);
   },
 });
 export function guardedMul(t: Tensor, p: Tensor): Tensor {
@@ -131,22 +131,27 @@ export function guardedMul(t: Tensor, p: Tensor): Tensor {
  * A tensor that is a large one times a small one repeated: a batch of tangents times one derivative.
  * Chains of such products are regrouped so that the small factors are combined once, not per seed.
  */
-function scaled(x: Tensor): { large: Tensor; small: Tensor } | null {
+function scaled(x: Tensor): { large: Tensor; small: Tensor; times: Product } | null {
   if (x.op !== multiplication.op && x.op !== guarded.op) return null;
+  const times: Product = x.op === guarded.op ? guardedMul : mul;
   const [a, b] = x.inputs as [Tensor, Tensor];
-  if (a.size === x.size && b.size < x.size) return { large: a, small: b };
+  if (a.size === x.size && b.size < x.size) return { large: a, small: b, times };
   if (x.op === multiplication.op && b.size === x.size && a.size < x.size)
-    return { large: b, small: a };
+    return { large: b, small: a, times };
   return null;
 }
+
+/** Plain or guarded: products are regrouped with the guards they have. */
+type Product = (a: Tensor, b: Tensor) => Tensor;
 
 const grownSize = (a: Tensor, b: Tensor): number => sizeOf(broadcastShape([a, b]));
 
 /** (g a) b = g (a b), where a b is smaller than the product. */
-function regrouped(p: Tensor, b: Tensor): Tensor | undefined {
+function regrouped(p: Tensor, b: Tensor, times: Product): Tensor | undefined {
   const f = scaled(p);
   if (!f || grownSize(f.small, b) >= p.size || grownSize(p, b) > p.size) return undefined;
-  return guardedMul(f.large, guardedMul(f.small, b));
+  const product = times === f.times ? times : guardedMul;
+  return product(f.large, product(f.small, b));
 }
 
 /** g a ± g b = g (a ± b), where a ± b is smaller than the result; likewise g ± g b. */
@@ -157,9 +162,9 @@ function factored(
 ): Tensor | undefined {
   const [f, h] = [scaled(p), scaled(q)];
   if (f && h && f.large === h.large && grownSize(f.small, h.small) < p.size)
-    return guardedMul(f.large, combine(f.small, h.small));
-  if (f && f.large === q) return guardedMul(q, combine(f.small, 1));
-  if (h && h.large === p) return guardedMul(p, combine(1, h.small));
+    return (f.times === h.times ? f.times : guardedMul)(f.large, combine(f.small, h.small));
+  if (f && f.large === q) return f.times(q, combine(f.small, 1));
+  if (h && h.large === p) return h.times(p, combine(1, h.small));
   return undefined;
 }
 

@@ -73,13 +73,13 @@ describe('no identity in memory', () => {
     ['normalisation', normalised, [9]],
   ];
   const transforms: readonly [string, (f: F) => F][] = [
-    ['reverse', (f) => jacrev(f) as F],
-    ['forward', (f) => jacfwd(f) as F],
-    ['auto', (f) => jacobian(f) as F],
+    ['reverse', (f) => jacrev(f)],
+    ['forward', (f) => jacfwd(f)],
+    ['auto', (f) => jacobian<[Tensor], Tensor>(f)],
     [
       'mapped',
       (f) => (x) =>
-        vmap(jacobian(f))(mul(x, array([1, 2, 3], [3, ...x.shape.map(() => 1)]))) as Tensor,
+        vmap(jacobian(f))(mul(x, array([1, 2, 3], [3, ...x.shape.map(() => 1)]))),
     ],
   ];
   describe.each(functions)('%s', (_, f, shape) => {

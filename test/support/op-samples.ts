@@ -160,6 +160,7 @@ const adding = (signature: Sampler['signature'], extra: Extra = {}): Sampler => 
   ranges: [around0],
   ulp: 8,
   of: 'terms',
+  where: 'up to 300 terms',
   ...extra,
 });
 

@@ -130,7 +130,7 @@ export function withSpecs(tree: unknown): unknown {
   return Object.fromEntries(Object.entries(tree).map(([k, v]) => [k, withSpecs(v)]));
 }
 
-const flat = (args: readonly unknown[]): Flat => flattenTree(args, () => false, 'compile');
+const flat = (args: readonly unknown[]): Flat => flattenTree(args, () => false, 'compile', 'arguments');
 
 function keyOf({ leaves, def }: Flat): string {
   const types = leaves.map((v) =>

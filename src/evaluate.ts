@@ -30,7 +30,7 @@ export function evaluate<A extends readonly unknown[], R>(
   f: (...args: never[]) => R,
   ...args: A
 ): Evaluated<R> {
-  const { leaves } = flattenTree(args, () => false, 'evaluate');
+  const { leaves } = flattenTree(args, () => false, 'evaluate', 'arguments');
   return traceFunction(f, args, 'evaluate', ({ inputs, outputs, build }) => {
     const given = new Map(inputs.map((x, i) => [x, elements(leaves[i])]));
     const data = interpret(outputs, given);

@@ -33,7 +33,7 @@ export function traceFunction<T>(
     throw new TraceError(`${who}: takes a function first, got ${describe(f)}; pass (x) => ...`);
   installMethods();
   return withTrace(() => {
-    const given = flattenTree(args, isTensor, who);
+    const given = flattenTree(args, isTensor, who, 'arguments');
     const inputs = given.leaves.map((value, i) => leaf(value, i, given.paths[i] as string, who));
     const result = outputTree(f(...(given.def.build(inputs) as never[])), who);
     const own = new Set(inputs);

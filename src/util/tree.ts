@@ -47,9 +47,15 @@ const isPlain = (value: object): boolean => {
  * Leaves of a tree in order, and its structure.
  *
  * @param who speaks in errors
+ * @param what `"arguments"`: the tree is a list of arguments, all of which may be numbers
  * @throws TraceError for a bare array of numbers (wrap it in `array(...)`) and for foreign objects
  */
-export function flattenTree(tree: Tree, isTensor: IsLeaf, who: string): Flat {
+export function flattenTree(
+  tree: Tree,
+  isTensor: IsLeaf,
+  who: string,
+  what: 'tree' | 'arguments' = 'tree',
+): Flat {
   const leaves: unknown[] = [];
   const paths: string[] = [];
   type Build = (leaves: readonly unknown[]) => unknown;
@@ -64,7 +70,8 @@ export function flattenTree(tree: Tree, isTensor: IsLeaf, who: string): Flat {
         `${who}: got a bare typed array${path && ` at ${path}`}; wrap it in array(...)`,
       );
     if (Array.isArray(value)) {
-      if (value.length > 0 && value.every((v) => typeof v === 'number'))
+      const isList = what === 'arguments' && path === '';
+      if (!isList && value.length > 0 && value.every((v) => typeof v === 'number'))
         throw new TraceError(
           `${who}: got a bare array of numbers${path && ` at ${path}`}; wrap it in array(...)`,
         );

@@ -123,4 +123,13 @@ describe('mixed accumulation', () => {
       expect(f?.[i]).toBeCloseTo(r?.[i] as number, 12);
     }
   });
+
+  test('takes an output that is the input itself, beside one at the end of a chain', () => {
+    const x = array(Float32Array.from({ length: 12 }, (_, i) => Math.cos(i)));
+    const both = (v: Tensor) => ({ same: v, end: net(v) });
+    const { same, end } = evaluate(jacobian(both), x);
+    const { data } = evaluate(jacrev(net), x);
+    data.forEach((v, i) => expect(end.data[i]).toBeCloseTo(v, 12));
+    same.data.forEach((v, i) => expect(v).toBe(i % 13 === 0 ? 1 : 0));
+  });
 });

@@ -113,6 +113,12 @@ describe('traceFunction', () => {
     expect(seen).toEqual(['relu', true, [2], [], 'f32']);
   });
 
+  test('arguments may all be numbers, but a bare list of numbers is refused', () => {
+    const product = (a: Tensor, b: Tensor): Tensor => a.mul(b);
+    expect(evaluate(product, 3, 4).data[0]).toBe(12);
+    expect(() => evaluate(product, [3, 4], 2)).toThrow('wrap it in array(...)');
+  });
+
   test('an input that is returned is an output', () => {
     traced(({ inputs, outputs }) => expect(outputs[0]).toBe(inputs[0]));
   });

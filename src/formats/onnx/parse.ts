@@ -156,7 +156,7 @@ class Parser {
     if (body) return { ...node, op: this.expanded(body, attributes, inside) };
     const found = isDefault(proto.domain) ? ops.get(type) : undefined;
     if (found) return { ...node, op: found };
-    this.unsupported.add(label, proto.domain ?? '', type, scope.opset);
+    this.unsupported.add(nameOf(proto, i), proto.domain ?? '', type, scope.opset);
     return { ...node, op: { run: () => [] } };
   }
 
@@ -237,9 +237,11 @@ function guessedType(proto: AttributeProto): number {
   return 7;
 }
 
-function labelOf(proto: NodeProto, i: number): string {
-  return `node ${proto.name ? JSON.stringify(proto.name) : i} (${proto.opType ?? ''})`;
-}
+const nameOf = (proto: NodeProto, i: number): string =>
+  `node ${proto.name ? JSON.stringify(proto.name) : i}`;
+
+const labelOf = (proto: NodeProto, i: number): string =>
+  `${nameOf(proto, i)} (${proto.opType ?? ''})`;
 
 function valueInfo(proto: ValueProto, what: string): ValueInfo {
   const { name, type } = proto;

@@ -11,7 +11,7 @@ import type { Value } from './op.ts';
 export type KnownElements = (x: Tensor) => Float64Array | undefined;
 
 /** Evaluating a model once makes at most so many nodes, those of unrolled loops counted each time. */
-const MOST_STEPS = 200_000;
+const MOST_STEPS = 50_000;
 
 /** Tensors have at most so many axes. */
 const MOST_AXES = 32;

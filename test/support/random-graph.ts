@@ -143,13 +143,15 @@ class Builder {
 }
 
 const growing = ops.filter((op) => op.family !== 'source');
-/** Whether integers are such that `op` has a value. */
+/** Whether `op` has one value there, whatever becomes of the sign of a zero. */
 function isDefined(
   op: Op,
   operands: readonly Tensor[],
   dataOf: (x: Tensor) => Float64Array,
 ): boolean {
   const { defined } = samplerOf(op);
+  // which side of its cut a zero is on may change when a graph is simplified
+  if (op.name === 'atan2' && dataOf(operands[0] as Tensor).includes(0)) return false;
   if (!defined || operands.some((x) => x.dtype === 'f32')) return true;
   return operands.every((x, k) =>
     dataOf(x).every((v) => defined(...operands.map((_, j) => (j === k ? v : 1)))),

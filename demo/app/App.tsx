@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Boundary } from './Boundary.tsx';
 import { Header } from './Header.tsx';
 import { NoGpu } from './NoGpu.tsx';
+import { messageOf } from '../ui/format.ts';
 import { tab, type TabId } from './state.ts';
 
 /** Panels are loaded when their tab is first opened. */
@@ -42,6 +43,11 @@ function Panel({ id }: { id: TabId }) {
   useEffect(() => {
     panels[id]().then((c) => setShown(() => c), setError);
   }, [id]);
-  if (error) return <p class="error">This panel could not be loaded. Reload the page?</p>;
+  if (error)
+    return (
+      <p class="error" role="alert">
+        This panel could not be loaded ({messageOf(error)}). Reload the page?
+      </p>
+    );
   return <Boundary>{Shown ? <Shown /> : <p class="loading">Loading …</p>}</Boundary>;
 }

@@ -110,7 +110,11 @@ export function Latent() {
             class="pad decoded"
             onPointerDown={(e) => {
               drawing.current = true;
-              e.currentTarget.setPointerCapture?.(e.pointerId);
+              try {
+                e.currentTarget.setPointerCapture(e.pointerId);
+              } catch {
+                // a pointer that is gone already
+              }
             }}
             onPointerUp={() => (drawing.current = false)}
             onPointerCancel={() => (drawing.current = false)}

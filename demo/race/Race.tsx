@@ -183,6 +183,9 @@ export function Race() {
 }
 
 function Bars({ entries }: { entries: readonly RaceEntry[] }) {
+  const times = entries.map((e) => e.medianMilliseconds ?? 1);
+  const least = 10 ** Math.floor(Math.log10(Math.min(...times)) - 0.3);
+  const most = Math.max(...times) * 1.5;
   return (
     <Chart
       label="median times"
@@ -192,11 +195,18 @@ function Bars({ entries }: { entries: readonly RaceEntry[] }) {
         marginLeft: 8,
         marginRight: 70,
         marginTop: 4,
-        x: { label: 'milliseconds', grid: true, ticks: width < 500 ? 4 : 8 },
+        x: {
+          type: 'log',
+          label: 'milliseconds, each line ten times the one before',
+          grid: true,
+          ticks: width < 500 ? 3 : 5,
+          domain: [least, most],
+        },
         y: { label: null, axis: null },
         marks: [
           Plot.barX(entries, {
-            x: 'medianMilliseconds',
+            x1: least,
+            x2: 'medianMilliseconds',
             y: 'name',
             sort: { y: null },
             insetTop: 19,
@@ -204,7 +214,7 @@ function Bars({ entries }: { entries: readonly RaceEntry[] }) {
             fill: (d: RaceEntry) => (d.name === 'Cotangent, auto' ? 'var(--accent)' : 'var(--dim)'),
           }),
           Plot.text(entries, {
-            x: 0,
+            x: least,
             y: 'name',
             text: 'name',
             textAnchor: 'start',

@@ -10,6 +10,6 @@ export const peers: readonly (RaceEntry & { readonly refused: string })[] = [
   {
     name: 'jax-js',
     refused:
-      'Not on this page: its jacrev takes functions with as many outputs as inputs only, which none of these networks is.',
+      'Not on this page: its jacrev throws unless there are as many outputs as inputs, and its jacfwd gives the transpose.',
   },
 ];

@@ -16,7 +16,7 @@ const rooms = {
   'src/run/': { may: ['src/util/'], types: ['src/lower/program.ts'] },
   'src/reference/': { may: ['src/ops/', 'src/ir/', 'src/util/'] },
   'src/formats/': { may: ['src/trace/', 'src/util/'] },
-  'src/cli/': { may: ['src/index.ts', 'src/node.ts', 'src/formats/'] },
+  'src/cli/': { may: ['src/index.ts', 'src/node.ts', 'src/onnx.ts', 'src/formats/'] },
   'demo/': { may: ['src/index.ts', 'src/onnx.ts', 'src/formats.ts'] },
   'bench/': { may: ['src/index.ts', 'src/node.ts'] },
 };

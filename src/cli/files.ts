@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { FormatError } from '../node.ts';
 import { UsageError } from './usage.ts';
 
 /** The bytes of a file the user named. */
@@ -28,4 +29,14 @@ const reasons: Record<string, string> = {
 function reasonOf(e: unknown): string {
   const { code, message } = e as NodeJS.ErrnoException;
   return reasons[code ?? ''] ?? message;
+}
+
+/** What `read` makes of a file; errors say which file it is. */
+export async function readAs<T>(what: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (e) {
+    if (e instanceof FormatError) throw new FormatError(`${what}: ${e.message}`, { cause: e });
+    throw e;
+  }
 }

@@ -1,57 +1,77 @@
-import { convertIndexedToRgb, decode } from 'fast-png';
-import { array, FormatError } from '../node.ts';
-import type { HostArray } from '../node.ts';
 import { decodeNpy } from '../formats/npy.ts';
-import { readBytes } from './files.ts';
+import { decodePng, type Picture } from '../formats/png.ts';
+import { array } from '../node.ts';
+import type { HostArray } from '../node.ts';
+import type { ValueInfo } from '../onnx.ts';
+import { readAs, readBytes } from './files.ts';
 import { UsageError } from './usage.ts';
 
+/** An input of a model, read from a file. */
+export interface ReadInput {
+  readonly value: HostArray;
+  /** the file holds one sample, and the first axis of the input was added */
+  readonly isSample: boolean;
+}
+
+type Shape = readonly number[];
+
+const product = (shape: Shape): number => shape.reduce((n, d) => n * d, 1);
+
+/** Whether `shape` is one that an input declared so takes. */
+const fits = (shape: Shape, declared: readonly (number | string)[]): boolean =>
+  shape.length === declared.length &&
+  declared.every((d, i) => typeof d === 'string' || d === shape[i]);
+
 /**
- * The input of a model: a `.npy` array as it is, or a picture as grey values from 0 to 1.
+ * An input of a model: a `.npy` array, with or without the first axis where that is open, or a picture
+ * with values from 0 to 1: its grey, or its channels where the input has as many.
  *
- * @param shape what the model takes
  * @throws UsageError if the sizes do not fit
  */
-export async function readInput(path: string, shape: readonly number[]): Promise<HostArray> {
+export async function readInput(path: string, input: ValueInfo): Promise<ReadInput> {
   const bytes = await readBytes(path);
-  const { data, size } = path.endsWith('.npy') ? numbersOf(bytes) : pixelsOf(path, bytes);
-  const length = shape.reduce((product, n) => product * n, 1);
-  if (data.length !== length)
-    throw new UsageError(
-      `input ${path}: has ${data.length} values (${size}), the model takes ${length} ([${shape.join()}])`,
+  const declared = input.shape;
+  const dtype = input.dtype ?? 'f32';
+  const misfit = (what: string): UsageError =>
+    new UsageError(
+      `input ${path}: has ${what}, the model takes ${input.name} [${declared?.join(', ')}]`,
     );
-  return array(data, [...shape]);
-}
-
-interface Values {
-  readonly data: Float32Array;
-  /** for messages */
-  readonly size: string;
-}
-
-function numbersOf(bytes: Uint8Array): Values {
-  const { data, shape } = decodeNpy(bytes);
-  return { data: Float32Array.from(data), size: `[${shape.join()}]` };
-}
-
-/** Grey is the mean of red, green and blue; transparency is not looked at. */
-function pixelsOf(path: string, bytes: Uint8Array): Values {
-  let png;
-  try {
-    png = decode(bytes);
-  } catch (e) {
-    throw new FormatError(`input ${path}: neither .npy nor a PNG file`, { cause: e });
+  if (path.endsWith('.npy')) {
+    const { data, shape } = await readAs(`input ${path}`, () => decodeNpy(bytes));
+    if (!declared || fits(shape, declared))
+      return { value: array(data, shape, dtype), isSample: false };
+    const sample = sampleShape(declared);
+    if (sample && (fits(shape, declared.slice(1)) || product(shape) === product(sample)))
+      return { value: array(data, [1, ...sample], dtype), isSample: true };
+    if (sample === undefined && product(shape) === product(declared as number[]))
+      return { value: array(data, declared as number[], dtype), isSample: false };
+    throw misfit(`shape [${shape.join(', ')}]`);
   }
-  if (png.depth < 8 && !png.palette)
-    throw new FormatError(`input ${path}: ${png.depth} bits per pixel; save it with 8 or 16`);
-  const samples = png.palette ? convertIndexedToRgb(png) : png.data;
-  const pixels = png.width * png.height;
-  const channels = samples.length / pixels;
-  const colours = channels < 3 ? 1 : 3;
-  const white = png.depth === 16 ? 65535 : 255;
-  const data = Float32Array.from({ length: pixels }, (_, pixel) => {
-    let sum = 0;
-    for (let c = 0; c < colours; c++) sum += samples[pixel * channels + c] as number;
-    return sum / colours / white;
-  });
-  return { data, size: `${png.width} x ${png.height} pixels` };
+  const picture = await readAs(`input ${path}, which is not .npy`, () => decodePng(bytes));
+  const sample = declared && (sampleShape(declared) ?? declared.slice(1));
+  const size = `${picture.width} x ${picture.height} pixels`;
+  if (!sample || sample.some((d) => typeof d === 'string')) throw misfit(size);
+  const data = pixels(picture, sample as Shape);
+  if (data.length !== product(sample as Shape)) throw misfit(size);
+  return { value: array(data, [1, ...(sample as Shape)], dtype), isSample: true };
+}
+
+/** The shape of one sample, where only the first axis is open. */
+function sampleShape([first, ...rest]: readonly (number | string)[]): number[] | undefined {
+  const ok = typeof first === 'string' && rest.every((d) => typeof d === 'number');
+  return ok ? (rest) : undefined;
+}
+
+/** The values of a picture for an input of this shape: three channels one after another, or grey. */
+function pixels({ width, height, channels, data }: Picture, shape: Shape): Float32Array {
+  const count = width * height;
+  const at = (pixel: number, c: number): number => data[pixel * channels + c] as number;
+  if (shape.length >= 3 && shape[shape.length - 3] === 3)
+    return Float32Array.from({ length: 3 * count }, (_, i) => {
+      const [c, pixel] = [Math.floor(i / count), i % count];
+      return at(pixel, channels < 3 ? 0 : c);
+    });
+  return Float32Array.from({ length: count }, (_, pixel) =>
+    channels < 3 ? at(pixel, 0) : (at(pixel, 0) + at(pixel, 1) + at(pixel, 2)) / 3,
+  );
 }

@@ -1,22 +1,25 @@
-import { createEngine, valueAndJacobian } from '../node.ts';
-import type { Engine, HostArray, Tensor } from '../node.ts';
+import { createEngine, type Engine } from '../node.ts';
 import { encodeNpy } from '../formats/npy.ts';
 import { writeBytes } from './files.ts';
-import { readInput } from './input.ts';
-import { loadModel, type Model } from './model.ts';
+import { loadModel } from './model.ts';
+import { problemOf, type Question } from './problem.ts';
 import { readReference, relativeError } from './reference.ts';
 import { saliencyPng } from './saliency.ts';
 import { UsageError } from './usage.ts';
 
 /** The options of `cotangent jacobian`, as on the command line. */
-export interface JacobianOptions {
-  readonly input: string;
-  readonly wrt?: string;
+export interface JacobianOptions extends Question {
   readonly output?: string;
-  readonly mode: 'auto' | 'reverse' | 'forward';
   readonly explain?: true;
   readonly png?: string;
   readonly reference?: string;
+}
+
+/** Where a command says something. */
+export interface Voice {
+  readonly print: (line: string) => void;
+  /** what is going on, for someone who waits */
+  readonly progress: (text: string) => void;
 }
 
 /**
@@ -26,23 +29,25 @@ export interface JacobianOptions {
 export async function runJacobian(
   path: string,
   options: JacobianOptions,
-  print: (line: string) => void,
+  { print, progress }: Voice,
 ): Promise<void> {
   const model = await loadModel(path);
-  const input = await readInput(options.input, model.input.shape);
-  const { f, at, parameter } = functionOf(model, input, options.wrt);
+  const problem = await problemOf(model, options);
+  const { at, parameter } = problem;
   if (parameter !== undefined && options.png !== undefined)
     throw new UsageError(`--png shows derivatives by the input; --wrt ${parameter} is a parameter`);
   const reference =
-    options.reference === undefined
-      ? undefined
-      : await readReference(options.reference, input.data, parameter);
+    options.reference === undefined ? undefined : await readReference(options.reference, problem);
 
   const engine = await createEngine();
   try {
     print(`adapter      ${adapterOf(engine)}`);
-    const J = engine.compile(valueAndJacobian(f, { mode: options.mode }));
+    const J = engine.compile(problem.f, {
+      label: 'jacobian',
+      onProgress: ({ done, total }) => progress(`compiling ${done} of ${total} kernels`),
+    });
     const compilation = await timed(() => J.prepare(at));
+    progress('running');
     const run = () => J(at).then(([, jacobian]) => jacobian.read());
     const first = await timed(run); // it uploads the parameters too
     const again = await timed(run);
@@ -50,8 +55,9 @@ export async function runJacobian(
     const y = await value.read();
     const rows = await jacobian.read();
     const explanation = await J.explain(at);
+    progress('');
 
-    print(`scores       ${scores(y)}`);
+    if (!problem.perSample && y.length <= 20) print(`scores       ${scores(y)}`);
     print(`Jacobian     [${jacobian.shape.join(', ')}], ‖J‖ = ${norm(rows).toPrecision(6)}`);
     for (const { order, reason } of explanation.json.jacobians)
       print(`order        ${order}: ${reason}`);
@@ -71,35 +77,13 @@ export async function runJacobian(
       print(`written      ${options.output}`);
     }
     if (options.png !== undefined) {
-      await writeBytes(options.png, saliencyPng(rows, model.input.shape));
-      print(`written      ${options.png}: one map for each score, blue < 0 < red`);
+      await writeBytes(options.png, saliencyPng(rows, problem.shape));
+      print(`written      ${options.png}: one map for each output, blue < 0 < red`);
     }
     if (options.explain) print(`\n${explanation.text}`);
   } finally {
     engine.destroy();
   }
-}
-
-/** A function of one array, and the array. */
-interface Problem {
-  readonly f: (x: Tensor) => Tensor;
-  readonly at: HostArray;
-  /** the parameter's name; undefined if `at` is the model's input */
-  readonly parameter: string | undefined;
-}
-
-/** The model as a function of its input, or of the parameter called `wrt`. */
-function functionOf(model: Model, input: HostArray, wrt = model.input.name): Problem {
-  const { params } = model;
-  if (wrt === model.input.name)
-    return { f: (x) => model.call(x, params), at: input, parameter: undefined };
-  const at = params.get(wrt);
-  if (!at)
-    throw new UsageError(
-      `--wrt ${wrt}: there are ${[model.input.name, ...params.keys()].join(', ')}`,
-    );
-  const withValue = (p: Tensor) => new Map<string, Tensor | HostArray>(params).set(wrt, p);
-  return { f: (p) => model.call(input, withValue(p)), at, parameter: wrt };
 }
 
 function adapterOf({ info }: Engine): string {

@@ -7,6 +7,8 @@ import { UsageError } from './usage.ts';
 export interface Streams {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** replaces what it was told last; an empty text ends it */
+  readonly progress?: (text: string) => void;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function runProgram(args: readonly string[], streams: Streams): Pro
   }
 }
 
-function program({ out, err }: Streams): Command {
+function program({ out, err, progress = () => undefined }: Streams): Command {
   const cotangent = new Command('cotangent')
     .description('Derivatives of models, computed on the GPU through WebGPU')
     .configureOutput({ writeOut: out, writeErr: err })
@@ -36,13 +38,16 @@ function program({ out, err }: Streams): Command {
     .exitOverride(); // throw, and do not end the process
   cotangent
     .command('jacobian')
-    .description('The Jacobian of a model at one input')
-    .argument('<model>', 'a .weights.json file')
+    .description('The Jacobian of a model at one input: all derivatives of an output, at once')
+    .argument('<model>', 'a network in the ONNX format (.onnx)')
     .requiredOption(
       '--input <file>',
-      'the point: an array (.npy), or a picture (.png) as grey values',
+      'the point: an array (.npy), or a picture (.png) with values from 0 to 1; of a model with several inputs name=file for each',
+      (text: string, before: readonly string[] = []) => [...before, text],
     )
-    .option('--wrt <name>', 'differentiate by this parameter, not by the input')
+    .option('--wrt <name>', 'differentiate by this input or parameter; default: the first input')
+    .option('--of <name>', 'differentiate this output; default: the first')
+    .option('--batch', 'the first axis counts samples: one Jacobian for each')
     .option('--output <file>', 'write the Jacobian as .npy, shape [...outputs, ...inputs]')
     .addOption(
       new Option('--mode <mode>', 'order of accumulation')
@@ -52,8 +57,21 @@ function program({ out, err }: Streams): Command {
     .option('--explain', 'say how it is computed: orders, kernels, memory')
     .option('--png <file>', 'write the rows of the Jacobian as pictures')
     .option('--reference <file>', 'print the error against a Jacobian in a .npy or .ref.json file')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  cotangent jacobian model.onnx --input digit.npy --output J.npy --explain
+  cotangent jacobian model.onnx --input digits.npy --batch --output J.npy
+  cotangent jacobian model.onnx --input digit.png --wrt fc1.bias
+
+An input may lack the first axis where the model leaves that open: it is one sample then, and the
+Jacobian is [...outputs, ...inputs] of that sample; with --batch it is [samples, ...outputs, ...inputs].
+
+Exit status: 0 done; 2 the command line or a file is at fault; 1 anything else.`,
+    )
     .action((model: string, options: JacobianOptions) =>
-      runJacobian(model, options, (line) => out(`${line}\n`)),
+      runJacobian(model, options, { print: (line) => out(`${line}\n`), progress }),
     );
   return cotangent;
 }

@@ -1,6 +1,7 @@
 import { decodeNpy } from '../formats/npy.ts';
 import { readArrayFile } from './arrays.ts';
 import { readBytes } from './files.ts';
+import type { Problem } from './problem.ts';
 import { UsageError } from './usage.ts';
 
 /** What the Jacobian is compared with, in float64 or float32, row-major. */
@@ -8,34 +9,35 @@ export type ReferenceData = ArrayLike<number>;
 
 /**
  * Reads a reference Jacobian: a `.npy` array of it, or a `.ref.json` file that holds Jacobians at
- * several inputs, of which one must be this input.
+ * several inputs, of which one must be this input; per sample one for each.
  *
- * @param input the point
- * @param wrt the parameter's name, or undefined for the model's input
+ * @throws UsageError when the file does not have it
  */
-export async function readReference(
-  path: string,
-  input: ArrayLike<number>,
-  wrt: string | undefined,
-): Promise<ReferenceData> {
+export async function readReference(path: string, problem: Problem): Promise<ReferenceData> {
   if (path.endsWith('.npy')) return decodeNpy(await readBytes(path)).data;
   const { arrays } = await readArrayFile(path);
-  const key = wrt === undefined ? 'jac_x' : `jac_param:${wrt}`;
-  const points = arrays.get('x');
+  const { name, parameter, shape } = problem;
+  const key = parameter === undefined ? `jac_${name}` : `jac_param:${parameter}`;
   const jacobians = arrays.get(key);
-  if (!points || !jacobians)
+  const points = parameter === undefined ? arrays.get(name) : undefined;
+  if (!jacobians || (parameter === undefined && !points))
     throw new UsageError(
-      `reference ${path}: has no ${points ? key : 'x'}; it has ${[...arrays.keys()].join(' ')}`,
+      `reference ${path}: has no ${jacobians ? name : key}; it has ${[...arrays.keys()].join(' ')}`,
     );
-  const samples = jacobians.shape[0] as number;
-  for (let s = 0; s < samples; s++) {
-    const point = points.data.subarray(s * input.length, (s + 1) * input.length);
-    if (point.every((v, i) => v === input[i])) {
-      const length = jacobians.data.length / samples;
-      return jacobians.data.subarray(s * length, (s + 1) * length);
-    }
-  }
-  throw new UsageError(`reference ${path}: has no ${key} at this input`);
+  const each = jacobians.data.length / (jacobians.shape[0] as number);
+  const one = (sample: number) => jacobians.data.subarray(sample * each, (sample + 1) * each);
+  // references by parameters are at the first inputs
+  if (!points) return one(0);
+  const size = shape.reduce((n, d) => n * d, 1);
+  const parts = Array.from({ length: problem.at.data.length / size }, (_, i) => {
+    const input = problem.at.data.subarray(i * size, (i + 1) * size);
+    for (let s = 0; s < (points.shape[0] as number); s++)
+      if (points.data.subarray(s * size, (s + 1) * size).every((v, k) => v === input[k]))
+        return one(s);
+    throw new UsageError(`reference ${path}: has no ${key} at this input`);
+  });
+  if (parts.length === 1) return parts[0] as Float64Array;
+  return Float64Array.from(parts.flatMap((part) => Array.from(part)));
 }
 
 /** Distance of an array from its reference, relative to the reference. */

@@ -8,7 +8,7 @@ import { decodeNpy, encodeNpy } from '../../src/formats/npy.ts';
 import { readReference } from '../support/reference.ts';
 
 const models = 'test/fixtures/models';
-const model = `${models}/mnist-mlp.weights.json`;
+const model = `${models}/mnist-mlp.onnx`;
 const digit = `${models}/digit-eight.png`;
 
 let folder: string;
@@ -75,6 +75,38 @@ describe('cotangent jacobian', () => {
     expect(Number(/^error +(\S+)/m.exec(out)?.[1])).toBeLessThan(2e-6);
   });
 
+  test('--batch gives a Jacobian for each sample', async () => {
+    const output = join(folder, 'batch.npy');
+    const input = join(folder, 'xs.npy');
+    const reference = await readReference('mnist-cnn');
+    const { data, shape } = reference.get('x');
+    await writeFile(input, encodeNpy({ shape, data }));
+    const cnn = `${models}/mnist-cnn.onnx`;
+    const { code, out, err } = await run(
+      ...['jacobian', cnn, '--input', `x=${input}`, '--batch', '--output', output],
+      ...['--reference', `${models}/mnist-cnn.ref.json`],
+    );
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Jacobian +\[6, 10, 1, 28, 28\]/m);
+    expect(Number(/^error +(\S+)/m.exec(out)?.[1])).toBeLessThan(2e-6);
+    expect(decodeNpy(await readFile(output)).shape).toEqual([6, 10, 1, 28, 28]);
+  });
+
+  test('--of chooses among the outputs; a sample in a file by itself', async () => {
+    const input = join(folder, 'one.npy');
+    const reference = await readReference('mnist-vae-encoder');
+    await writeFile(
+      input,
+      encodeNpy({ shape: [784], data: reference.get('x').data.slice(0, 784) }),
+    );
+    const { code, out } = await run(
+      ...['jacobian', `${models}/mnist-vae-encoder.onnx`, '--input', input, '--of', 'logvar'],
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Jacobian +\[16, 784\]/m);
+  });
+
   test('--explain says how it is computed', async () => {
     const { code, out } = await run('jacobian', model, '--input', digit, '--explain');
     expect(code).toBe(0);
@@ -84,10 +116,10 @@ describe('cotangent jacobian', () => {
 
 describe('bad arguments end with 2 and one line', () => {
   const small = () => join(folder, 'small.png');
-  const text = () => join(folder, 'text.weights.json');
+  const text = () => join(folder, 'text.onnx');
   beforeAll(async () => {
     await writeFile(small(), encode({ width: 2, height: 3, channels: 1, data: new Uint8Array(6) }));
-    await writeFile(text(), 'no JSON');
+    await writeFile(text(), 'no model');
   });
 
   test.each<[string, () => string[], string]>([
@@ -106,29 +138,38 @@ describe('bad arguments end with 2 and one line', () => {
     ],
     [
       'a missing model',
-      () => ['jacobian', 'none.weights.json', '--input', digit],
-      'cannot read none.weights.json: no such file',
+      () => ['jacobian', 'none.onnx', '--input', digit],
+      'cannot read none.onnx: no such file',
     ],
     [
-      'a model of another kind',
-      () => ['jacobian', 'model.h5', '--input', digit],
-      'model model.h5: expected a .weights.json file',
+      'a model that is none',
+      () => ['jacobian', text(), '--input', digit],
+      'text.onnx: onnx: not a message',
     ],
-    ['a model that is no JSON', () => ['jacobian', text(), '--input', digit], 'not JSON'],
     [
       'an input of another kind',
       () => ['jacobian', model, '--input', model],
-      'neither .npy nor a PNG file',
+      'which is not .npy: png: not a PNG file',
     ],
     [
       'an input of the wrong size',
       () => ['jacobian', model, '--input', small()],
-      'has 6 values (2 x 3 pixels), the model takes 784 ([784])',
+      'has 2 x 3 pixels, the model takes x [batch, 784]',
     ],
     [
       'an unknown parameter',
       () => ['jacobian', model, '--input', digit, '--wrt', 'fc9.bias'],
       '--wrt fc9.bias: there are x, fc1.weight, fc1.bias',
+    ],
+    [
+      'an unknown output',
+      () => ['jacobian', model, '--input', digit, '--of', 'probabilities'],
+      '--of probabilities: there are logits',
+    ],
+    [
+      'samples of a parameter',
+      () => ['jacobian', model, '--input', digit, '--wrt', 'fc1.bias', '--batch'],
+      'leave --wrt out',
     ],
     [
       'maps of a parameter',
@@ -147,6 +188,8 @@ describe('bad arguments end with 2 and one line', () => {
   test('--help is no error', async () => {
     const { code, out } = await run('jacobian', '--help');
     expect(code).toBe(0);
-    expect(out).toContain('--input <file>');
+    for (const option of ['input', 'wrt', 'of', 'batch', 'output', 'mode', 'explain', 'png'])
+      expect(out).toContain(`--${option}`);
+    expect(out).toContain('Exit status');
   });
 });

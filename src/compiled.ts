@@ -4,15 +4,15 @@ import { rowBlocksOf } from './derive/stream.ts';
 import { explain, type Explanation } from './explain.ts';
 import type { Tensor } from './ir/tensor.ts';
 import { isTensor } from './ops/operand.ts';
-import { fitted } from './memory.ts';
+import { fitted, smaller } from './memory.ts';
 import { DeviceArray } from './run/deviceArray.ts';
 import type { EngineDevice } from './run/engine.ts';
-import { Executable, type EncodeArguments, type RunInput } from './run/executable.ts';
+import { Executable, Pinned, type EncodeArguments, type RunInput } from './run/executable.ts';
 import type { Profile } from './run/profile.ts';
 import { prepareStream, streamRows, type PreparedStream, type RowBlock } from './stream.ts';
 import { ArrayValue, HostArray } from './util/array.ts';
 import type { DType } from './util/dtype.ts';
-import { TraceError } from './util/errors.ts';
+import { OutOfMemoryError, TraceError } from './util/errors.ts';
 import { formatShape, type Shape } from './util/shape.ts';
 import { flattenTree, type Flat } from './util/tree.ts';
 
@@ -75,14 +75,19 @@ export class Plan {
     return this.executable.profile(runInputs(flat(args)));
   }
 
+  /** Prepares again after a device loss, which `encode` needs; done at once when there was none. */
+  async ready(): Promise<void> {
+    await this.executable.ready();
+  }
+
   /** Frees the memory the plan holds; results of earlier calls stay valid. */
   destroy(): void {
     this.executable.destroy();
   }
 
-  /** @internal */
-  async run(args: Flat, signal?: AbortSignal): Promise<unknown> {
-    const outputs = await this.executable.run(runInputs(args), { signal });
+  /** @internal takes the inputs at once */
+  async run(inputs: readonly RunInput[], signal?: AbortSignal): Promise<unknown> {
+    const outputs = await this.executable.run(inputs, { signal });
     return this.build.result(outputs);
   }
 }
@@ -130,7 +135,8 @@ export function withSpecs(tree: unknown): unknown {
   return Object.fromEntries(Object.entries(tree).map(([k, v]) => [k, withSpecs(v)]));
 }
 
-const flat = (args: readonly unknown[]): Flat => flattenTree(args, () => false, 'compile', 'arguments');
+const flat = (args: readonly unknown[]): Flat =>
+  flattenTree(args, () => false, 'compile', 'arguments');
 
 function keyOf({ leaves, def }: Flat): string {
   const types = leaves.map((v) =>
@@ -150,6 +156,22 @@ function runInputs({ leaves }: Flat): RunInput[] {
   });
 }
 
+/** What is compiled, or being compiled, for one tuple of shapes. */
+interface Entry {
+  readonly plan: Promise<Plan>;
+  done: { plan: Plan; engine: EngineDevice; device: GPUDevice; limits: string } | null;
+}
+
+const limitsOf = (engine: EngineDevice): string => JSON.stringify(targetOf(engine));
+
+/** Whether the device is still what was planned for: the one that replaced it may offer less. */
+function isCurrent({ done }: Entry): boolean {
+  if (!done || done.device === done.engine.device) return true;
+  if (done.limits !== limitsOf(done.engine)) return false;
+  done.device = done.engine.device;
+  return true;
+}
+
 /** The callable for `f` on the engine that `ready` gives. */
 export function makeCompiled<A extends unknown[], R>(
   f: (...args: A) => R,
@@ -159,40 +181,57 @@ export function makeCompiled<A extends unknown[], R>(
   if (typeof f !== 'function')
     throw new TraceError(`compile: takes a function, got ${f === null ? 'null' : typeof f}`);
   const label = options.label ?? (f.name || 'function');
-  const plans = new Map<string, Promise<Plan>>();
-  const signal = options.signal;
+  const plans = new Map<string, Entry>();
+  const { signal, onProgress } = options;
+  const makePlan = async (args: readonly unknown[], engine: EngineDevice): Promise<Plan> => {
+    const target = targetOf(engine, options.math && { math: options.math });
+    const make = (recomputeFlops?: number): Build =>
+      build(f, args, recomputeFlops ? { ...target, recomputeFlops } : target, label);
+    let made = fitted(make, engine);
+    for (;;) {
+      try {
+        const executable = await Executable.prepare(engine, made.program, { signal, onProgress });
+        return new Plan(made, executable);
+      } catch (error) {
+        const next = error instanceof OutOfMemoryError && smaller(made, make, engine);
+        if (!next) throw error;
+        made = next;
+      }
+    }
+  };
   const planFor = (args: readonly unknown[], tree: Flat): Promise<Plan> => {
     const key = keyOf(tree);
-    let plan = plans.get(key);
-    if (!plan) {
-      plan = (async () => {
-        const engine = await ready();
-        const target = targetOf(engine, options.math && { math: options.math });
-        const made = fitted(
-          (recomputeFlops) =>
-            build(f, args, recomputeFlops ? { ...target, recomputeFlops } : target, label),
-          engine,
-        );
-        const { onProgress } = options;
-        return new Plan(
-          made,
-          await Executable.prepare(engine, made.program, { signal, onProgress }),
-        );
-      })();
-      plans.set(key, plan);
-      plan.catch(() => plans.delete(key));
+    const known = plans.get(key);
+    if (known && isCurrent(known)) return known.plan;
+    const made = ready().then(async (engine) => {
+      const limits = limitsOf(engine);
+      const plan = await makePlan(args, engine);
+      entry.done = { plan, engine, device: engine.device, limits };
+      return plan;
+    });
+    const entry: Entry = { plan: made, done: null };
+    plans.set(key, entry);
+    made.catch(() => {
+      if (plans.get(key) === entry) plans.delete(key);
+    });
+    return made;
+  };
+  const run = async (args: readonly unknown[]): Promise<unknown> => {
+    const tree = flat(args);
+    const inputs = runInputs(tree);
+    const debug = options.debug === 'nan';
+    const known = plans.get(keyOf(tree));
+    if (known?.done && isCurrent(known) && !debug) return known.done.plan.run(inputs, signal);
+    const pinned = new Pinned(inputs); // the answer is for what the arguments are now
+    try {
+      if (debug) await reportNonFinite(f, args, pinned.inputs, await ready(), label);
+      const plan = await planFor(args, tree);
+      return await plan.run(pinned.inputs, signal);
+    } finally {
+      pinned.unpin();
     }
-    return plan;
   };
-  const call = (...args: unknown[]): unknown => {
-    if (isInlined(args)) return f(...(args as A));
-    return (async () => {
-      const tree = flat(args);
-      if (options.debug === 'nan')
-        await reportNonFinite(f, args, runInputs(tree), await ready(), label);
-      return (await planFor(args, tree)).run(tree, signal);
-    })();
-  };
+  const call = (...args: unknown[]): unknown => (isInlined(args) ? f(...(args as A)) : run(args));
   const prepare = async (...args: readonly unknown[]): Promise<Plan> => {
     const specs = args.map(withSpecs);
     return planFor(specs, flat(specs));
@@ -208,7 +247,7 @@ export function makeCompiled<A extends unknown[], R>(
     const key = keyOf(tree);
     let prepared = streams.get(key);
     if (!prepared) {
-      prepared = ready().then((engine) => prepareStream(blocks, args, engine, label, signal));
+      prepared = ready().then((engine) => prepareStream(blocks, args, engine, label, options));
       streams.set(key, prepared);
       prepared.catch(() => streams.delete(key));
     }

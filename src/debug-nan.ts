@@ -2,6 +2,7 @@ import { build, targetOf } from './compile.ts';
 import { printGraph } from './ir/print.ts';
 import type { Tensor } from './ir/tensor.ts';
 import { topological } from './ir/walk.ts';
+import type { DeviceArray } from './run/deviceArray.ts';
 import type { EngineDevice } from './run/engine.ts';
 import { Executable, type RunInput } from './run/executable.ts';
 import { NonFiniteError } from './util/errors.ts';
@@ -31,8 +32,9 @@ export async function reportNonFinite(
     return nodes;
   });
   const executable = await Executable.prepare(engine, made.program);
+  let arrays: readonly DeviceArray[] = [];
   try {
-    const arrays = await executable.run(inputs);
+    arrays = await executable.run(inputs);
     const distinct = [...new Set(made.schedule.outputs)];
     const finite = new Map<Tensor, boolean>();
     for (const [i, node] of nodes.entries()) {
@@ -47,8 +49,8 @@ export async function reportNonFinite(
         { cause: node.site },
       );
     }
-    for (const a of arrays) a.destroy();
   } finally {
+    for (const a of arrays) a.destroy();
     executable.destroy();
   }
 }

@@ -9,12 +9,9 @@ export function workingBytes({ program }: Build): number {
 }
 
 /** Whether a build stays inside the budget and the device's largest binding. */
-export function fitsInto(build: Build, engine: EngineDevice): boolean {
+function fitsInto(build: Build, engine: EngineDevice, budget: number): boolean {
   const largest = Math.max(0, ...build.program.slots);
-  return (
-    workingBytes(build) <= engine.memoryBudget &&
-    largest <= engine.limits.maxStorageBufferBindingSize
-  );
+  return workingBytes(build) <= budget && largest <= engine.limits.maxStorageBufferBindingSize;
 }
 
 /** FLOPs per element that are computed again, rather than stored, when memory is short. */
@@ -29,16 +26,35 @@ const MOST_CHUNKS = 256;
  *
  * @param make builds, with so many FLOPs per element to be computed again
  */
-export function fitted(make: (recomputeFlops?: number) => Build, engine: EngineDevice): Build {
+export function fitted(
+  make: (recomputeFlops?: number) => Build,
+  engine: EngineDevice,
+  budget = engine.memoryBudget,
+): Build {
   let best = make();
-  if (fitsInto(best, engine)) return best;
+  if (fitsInto(best, engine, budget)) return best;
   const lean = (): Build => make(RECOMPUTE_WHEN_SHORT);
-  const smaller = (a: Build, b: Build): Build => (workingBytes(b) < workingBytes(a) ? b : a);
-  best = smaller(best, lean());
+  const lesser = (a: Build, b: Build): Build => (workingBytes(b) < workingBytes(a) ? b : a);
+  best = lesser(best, lean());
   const seeds = Math.max(0, ...best.decisions.map((d) => d.seeds));
   for (let chunks = 2; chunks <= Math.min(seeds, MOST_CHUNKS); chunks *= 2) {
-    if (fitsInto(best, engine)) return best;
-    best = smaller(best, withRowsAtOnce(Math.ceil(seeds / chunks), lean));
+    if (fitsInto(best, engine, budget)) return best;
+    best = lesser(best, withRowsAtOnce(Math.ceil(seeds / chunks), lean));
   }
   return best;
+}
+
+/**
+ * A build with fewer intermediates than one that the device had no memory for, half if it can be; null
+ * if there is none.
+ */
+export function smaller(
+  failed: Build,
+  make: (recomputeFlops?: number) => Build,
+  engine: EngineDevice,
+): Build | null {
+  const scratch = failed.program.slots.reduce((a, b) => a + b, 0);
+  if (scratch === 0) return null;
+  const next = fitted(make, engine, workingBytes(failed) - scratch / 2);
+  return workingBytes(next) < workingBytes(failed) ? next : null;
 }

@@ -1,4 +1,4 @@
-import { build, targetOf, type Build } from './compile.ts';
+import { build, targetOf, type Build, type Target } from './compile.ts';
 import type { RowBlocks } from './derive/stream.ts';
 import type { TensorFunction } from './derive/types.ts';
 import type { Tensor } from './ir/tensor.ts';
@@ -45,7 +45,7 @@ export async function prepareStream(
   args: readonly unknown[],
   engine: EngineDevice,
   label: string,
-  signal?: AbortSignal,
+  { signal, math }: { signal?: AbortSignal; math?: Target['math'] } = {},
 ): Promise<PreparedStream> {
   let size = { rows: 0, columns: [] as readonly number[] };
   const measure = (...a: unknown[]): Tensor => {
@@ -63,7 +63,7 @@ export async function prepareStream(
   );
   let chunk = Math.max(1, Math.min(blocks.chunk ?? most, most));
   for (;;) {
-    const made = buildBlock(blocks, args, engine, label, chunk);
+    const made = buildBlock(blocks, args, targetOf(engine, math && { math }), label, chunk);
     const bytes = workingBytes(made) + (BUFFERS_PER_BLOCK - 1) * chunk * rowBytes;
     if (bytes <= memoryBudget) {
       const executable = await Executable.prepare(engine, made.program, { signal });
@@ -80,13 +80,13 @@ export async function prepareStream(
 function buildBlock(
   blocks: RowBlocks,
   args: readonly unknown[],
-  engine: EngineDevice,
+  target: Target,
   label: string,
   chunk: number,
 ): Build {
   const block = (offset: Tensor, ...a: unknown[]): Tensor => blocks.block(a, offset, chunk);
   const offset = new HostArray(new Int32Array(1), [], 'i32');
-  return build(block, [offset, ...args], targetOf(engine), label);
+  return build(block, [offset, ...args], target, label);
 }
 
 /** The blocks in order; while one is read, the next is computed. */

@@ -1,4 +1,4 @@
-import { apply, simplifying, type Tensor } from '../ir/tensor.ts';
+import { apply, simplifying, withSiteOf, type Tensor } from '../ir/tensor.ts';
 import { dependents, topological } from '../ir/walk.ts';
 import { add } from '../ops/elementwise/arithmetic.ts';
 import { lead } from '../ops/linear/layout.ts';
@@ -64,12 +64,10 @@ function walkForward(
   const held = new Map<Tensor, Tensor | null>(leaves.map((x, i) => [x, tangents[i] ?? null]));
   for (const node of order) {
     if (held.has(node) || !moving.has(node) || node.dtype !== 'f32') continue;
+    const given = node.inputs.map((x) => held.get(x) ?? null);
     held.set(
       node,
-      pushThrough(
-        node,
-        node.inputs.map((x) => held.get(x) ?? null),
-      ),
+      withSiteOf(node, () => pushThrough(node, given)),
     );
   }
   return outputs.map((y) => held.get(y) ?? null);

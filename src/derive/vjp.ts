@@ -1,4 +1,4 @@
-import { simplifying, type Tensor } from '../ir/tensor.ts';
+import { simplifying, withSiteOf, type Tensor } from '../ir/tensor.ts';
 import { dependents, topological } from '../ir/walk.ts';
 import { add } from '../ops/elementwise/arithmetic.ts';
 import { applyPartial, broadcastLike, unbroadcast } from './partial.ts';
@@ -62,8 +62,10 @@ function walkBack(
     const g = held.get(node);
     if (!g || isLeaf.has(node) || !needed.has(node)) continue;
     held.delete(node);
-    pullThrough(node, g, needed).forEach((t, k) => {
-      if (t) collect(node.inputs[k] as Tensor, t);
+    withSiteOf(node, () => {
+      pullThrough(node, g, needed).forEach((t, k) => {
+        if (t) collect(node.inputs[k] as Tensor, t);
+      });
     });
   }
   return leaves.map((x) => held.get(x) ?? null);

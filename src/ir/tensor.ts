@@ -88,6 +88,12 @@ export function withSite<T>(at: () => Error, f: () => T): T {
   }
 }
 
+/** Marks the nodes made by `f` with the user's call that `node` came from: its derivative is that call's. */
+export function withSiteOf<T>(node: Tensor, f: () => T): T {
+  const at = node.site;
+  return at ? withSite(() => at, f) : f();
+}
+
 let simplify = false;
 
 function inMode<T>(mode: boolean, f: () => T): T {

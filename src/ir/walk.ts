@@ -1,4 +1,4 @@
-import { apply, type Tensor } from './tensor.ts';
+import { apply, withSiteOf, type Tensor } from './tensor.ts';
 
 /** All nodes reachable from `roots`, inputs before users. Iterative: graphs may be deep. */
 export function topological(roots: readonly Tensor[], stop?: (t: Tensor) => boolean): Tensor[] {
@@ -58,8 +58,10 @@ export function rebuild(
     }
     let extra = 0;
     inputs.forEach((x, i) => (extra = Math.max(extra, x.rank - (node.inputs[i] as Tensor).rank)));
-    const aligned = inputs.map((x, i) => lead(x, (node.inputs[i] as Tensor).rank + extra));
-    made.set(node, apply(node.op, aligned, node.params));
+    withSiteOf(node, () => {
+      const aligned = inputs.map((x, i) => lead(x, (node.inputs[i] as Tensor).rank + extra));
+      made.set(node, apply(node.op, aligned, node.params));
+    });
   }
   return roots.map((r) => made.get(r) as Tensor);
 }

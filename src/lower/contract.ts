@@ -79,10 +79,11 @@ function write(
   step.push(...loop.lines);
   row.forEach((_, i) =>
     column.forEach((__, j) =>
+      // terms are added one by one, so that the bits do not depend on which of these it is
       step.push(
-        vectors === 'terms'
-          ? `${acc(i, j)} += dot(${left[i]}, ${right[j]});`
-          : `${acc(i, j)} += ${left[i]} * ${right[j]};`,
+        ...(vectors === 'terms' ? ['.x', '.y', '.z', '.w'] : ['']).map(
+          (lane) => `${acc(i, j)} += ${left[i]}${lane} * ${right[j]}${lane};`,
+        ),
       ),
     ),
   );

@@ -359,14 +359,17 @@ export class Executable {
   }
 }
 
+const isGone = (input: RunInput): boolean => input instanceof DeviceArray && input.isDestroyed;
+
 /** Inputs as they were when a call was made: host elements copied, device memory kept. */
-class Pinned {
+export class Pinned {
   readonly inputs: readonly RunInput[];
   readonly #shared: DeviceArray[] = [];
 
-  constructor(inputs: readonly RunInput[], program: Program) {
+  /** @param program says which inputs matter, once that is known */
+  constructor(inputs: readonly RunInput[], program?: Program) {
     this.inputs = inputs.map((input, i) => {
-      if (program.inputs[i] === null) return input;
+      if (program ? program.inputs[i] === null : isGone(input)) return input;
       if (!(input instanceof DeviceArray)) return input.slice();
       const shared = input.share();
       this.#shared.push(shared);

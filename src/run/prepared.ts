@@ -281,7 +281,11 @@ class ProgramMemory {
       const { value } = role;
       if (value instanceof DeviceArray) {
         this.borrowed.push([index, value]);
-        await value.settle(program.label);
+        const home = (await value.settle(program.label)).context;
+        if (home !== context && !context.isLost)
+          throw new BufferError(
+            `${program.label}: the array ${label} it closes over belongs to another engine; read() it and upload() it to this one`,
+          );
       } else if (value instanceof HostArray) {
         this.#acquired.push(value);
         try {

@@ -15,6 +15,7 @@ import {
   UnsupportedError,
   ValidationError,
 } from '../../src/util/errors.ts';
+import { refuseBuffers } from '../support/guest.ts';
 
 // Programs written by hand: what the lower room makes, in small.
 
@@ -666,37 +667,6 @@ describe('compiling', () => {
 });
 
 describe('out of memory', () => {
-  /** Makes the n-th `createBuffer` from now on fail, `times` times, the way WebGPU does. */
-  function failing(device: GPUDevice, n: number, times: number, how: 'throw' | 'scope') {
-    const create = device.createBuffer.bind(device);
-    const pop = device.popErrorScope.bind(device);
-    const push = device.pushErrorScope.bind(device);
-    const scopes: GPUErrorFilter[] = [];
-    const state = { count: 0, failed: 0 };
-    let failedNow = false;
-    device.pushErrorScope = (filter) => {
-      scopes.push(filter);
-      push(filter);
-    };
-    device.popErrorScope = async () => {
-      const filter = scopes.pop();
-      const report = failedNow && filter === 'out-of-memory';
-      if (report) failedNow = false;
-      const error = await pop();
-      return report ? { message: 'injected' } : error;
-    };
-    device.createBuffer = (descriptor) => {
-      const made = create(descriptor);
-      if (++state.count < n || state.failed >= times) return made;
-      state.failed++;
-      made.destroy();
-      if (how === 'throw') throw new RangeError('injected');
-      failedNow = true;
-      return made;
-    };
-    return state;
-  }
-
   for (const how of ['throw', 'scope'] as const)
     test(`once, at each allocation in turn (${how}): done again with what can be freed`, async () => {
       for (let n = 1; ; n++) {
@@ -704,7 +674,7 @@ describe('out of memory', () => {
         const uncaptured = vi.fn();
         device.addEventListener('uncapturederror', uncaptured);
         const engine = await guest(device);
-        const state = failing(device, n, 1, how);
+        const state = refuseBuffers(device, n, 1, how);
         const plan = await Executable.prepare(engine, affine(40, array(ramp(40))));
         const x = engine.upload(array(ramp(40, 1)));
         const results = [await one(plan.run([x])), await one(plan.run([ramp(40, 2)]))];
@@ -727,7 +697,7 @@ describe('out of memory', () => {
         const uncaptured = vi.fn();
         device.addEventListener('uncapturederror', uncaptured);
         const engine = await guest(device);
-        const state = failing(device, n, Infinity, how);
+        const state = refuseBuffers(device, n, Infinity, how);
         const all = async () => {
           const plan = await Executable.prepare(engine, affine(4000, array(ramp(4000))));
           const made: { destroy(): void }[] = [plan];
@@ -749,7 +719,7 @@ describe('out of memory', () => {
         expect(String(failure)).toMatch(/KiB\)?.*could not allocate.*this engine holds/);
         await new Promise((resolve) => setTimeout(resolve));
         expect(engine.memory().bytes - engine.memory().idleBytes).toBe(0);
-        state.failed = Infinity; // memory is there again
+        state.times = 0; // memory is there again
         expect(await settled(all())).toBe('resolved');
         expect(uncaptured).not.toHaveBeenCalled();
         engine.destroy();

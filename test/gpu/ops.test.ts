@@ -2,12 +2,18 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Op } from '../../src/ir/op.ts';
 import { withTrace, type Tensor } from '../../src/ir/tensor.ts';
+import { contract } from '../../src/ops/contract.ts';
+import { argmax, argmin, max, min } from '../../src/ops/general/extremum.ts';
 import { ops } from '../../src/ops/index.ts';
+import { sum } from '../../src/ops/linear/layout.ts';
+import { cumsum } from '../../src/ops/linear/scan.ts';
+import { fold } from '../../src/ops/linear/window.ts';
+import { full, variableLike } from '../../src/ops/source.ts';
 import { interpret } from '../../src/reference/interpret.ts';
 import { EngineDevice } from '../../src/run/engine.ts';
 import type { DType } from '../../src/util/dtype.ts';
-import { notableShapes, plainShapes, SEED } from '../support/draw.ts';
-import { graphOf, largest, type Given } from '../support/op-graphs.ts';
+import { Draw, notableShapes, plainShapes, SEED } from '../support/draw.ts';
+import { directions, graphOf, largest, type Given } from '../support/op-graphs.ts';
 import {
   describeSample,
   sampleOf,
@@ -136,5 +142,80 @@ describe('special points', () => {
     const half = graphs[0]!.roots.length;
     expect(pointFailures(graphs[0]!, got.slice(0, half), 4e-6)).toEqual([]);
     expect(pointFailures(graphs[1]!, got.slice(half), 4e-6)).toEqual([]);
+  });
+});
+
+describe('constants', () => {
+  const values: readonly [DType, number[]][] = [
+    [
+      'f32',
+      [0, -0, 1, -1.5, 0.1, 2e-38, -3.4028234663852886e38, Infinity, -Infinity, NaN, 16777216],
+    ],
+    ['i32', [0, -1, 7, 2147483647, -2147483648]],
+    ['u32', [0, 7, 2147483648, 4294967295]],
+    ['bool', [0, 1]],
+  ];
+
+  test.each(values)('%s', async (dtype, list) => {
+    const { run } = withTrace(() =>
+      lowered(
+        engine,
+        list.flatMap((v) => [full([3], v, dtype), full([2, 4], v, dtype)]),
+        new Map(),
+        'constants',
+      ),
+    );
+    const got = await run();
+    list.forEach((v, i) => {
+      const want = dtype === 'f32' ? Math.fround(v) : v;
+      expect([...Array.from(got[2 * i]!), ...Array.from(got[2 * i + 1]!)]).toEqual(
+        new Array(11).fill(want + 0),
+      );
+    });
+  });
+});
+
+describe('many terms', () => {
+  const random = (n: number): Float64Array => directions(new Draw(n), [n]);
+  const sums: readonly [string, number[], (x: Tensor) => Tensor][] = [
+    ['sum of a vector', [10007], (x) => sum(x, [-1])],
+    ['sum of few rows', [3, 5003], (x) => sum(x, [-1])],
+    ['sum of columns', [2050, 4], (x) => sum(x, [-2])],
+    ['sum over outer axes', [31, 5, 33], (x) => sum(x, [-3, -1])],
+    ['running sum', [2, 3000], (x) => cumsum(x)],
+    ['running sum from the back', [3000], (x) => cumsum(x, true)],
+    ['dot products', [6, 3001], (x) => contract(x, x, [-1])],
+    ['taps', [4, 1200], (x) => fold(x, -1, 1203)],
+  ];
+
+  test.each(sums)('%s', async (_, shape, f) => {
+    const { want, sizes, run } = withTrace(() => {
+      const x = variableLike({ shape, dtype: 'f32' });
+      const data = random(x.size);
+      const y = f(x);
+      const [exact] = interpret([y], new Map([[x, data]])) as [Float64Array];
+      const [sums] = interpret([y], new Map([[x, data.map(Math.abs)]])) as [Float64Array];
+      return { want: exact, sizes: sums, ...lowered(engine, [y], new Map([[x, data]]), 'sum') };
+    });
+    const [got] = await run();
+    want.forEach((w, i) => {
+      const error = Math.abs((got?.[i] as number) - w);
+      if (!(error <= 2e-6 * (sizes[i] as number)))
+        throw new Error(`element ${i} is ${got?.[i]}, want ${w}, |terms| add up to ${sizes[i]}`);
+    });
+  });
+
+  test('extrema are exact, and the first of equals is found', async () => {
+    const n = 4099;
+    const data = Float64Array.from({ length: 2 * n }, (_, i) => Math.fround(Math.sin(i)));
+    data[1000] = data[3000] = 2;
+    data[n + 77] = data[n + 78] = -2;
+    const { want, run } = withTrace(() => {
+      const x = variableLike({ shape: [2, n], dtype: 'f32' });
+      const roots = [max(x, [-1]), min(x, [-1]), argmax(x), argmin(x), max(x, [-2, -1])];
+      const given = new Map([[x, data]]);
+      return { want: interpret(roots, given), ...lowered(engine, roots, given, 'extrema') };
+    });
+    (await run()).forEach((got, i) => expect(Array.from(got)).toEqual(Array.from(want[i]!)));
   });
 });

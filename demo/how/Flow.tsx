@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { HowFacts } from '../worker/api.ts';
 import { linksOf } from './Chain.tsx';
 import { readGraph, type GraphNode } from './graph.ts';
@@ -52,6 +52,11 @@ export function Flow({ facts }: { facts: HowFacts }) {
   const nodes = readGraph(text);
   const directions = new Set(linksOf(facts).map((l) => l.direction));
   const direction = directions.size === 1 ? ([...directions][0] as string) : 'own';
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const box = place.current;
+    if (box) box.scrollTop = (box.scrollHeight - box.clientHeight) / 2;
+  }, [layout]);
   useEffect(() => {
     let gone = false;
     if (nodes.length <= MOST) void layOut(nodes).then((l) => !gone && setLayout(l));
@@ -74,7 +79,13 @@ export function Flow({ facts }: { facts: HowFacts }) {
       </p>
       {nodes.length > MOST && <p class="dim">Too large to draw.</p>}
       {layout && (
-        <div class="scroll" tabIndex={0} role="group" aria-label="Graph, scrolls sideways">
+        <div
+          class="scroll"
+          ref={place}
+          tabIndex={0}
+          role="group"
+          aria-label="Graph, scrolls sideways"
+        >
           <svg
             class={`graph ${direction}`}
             width={layout.width}

@@ -11,7 +11,7 @@ export function Memory(props: {
   readonly memory: HowFacts['explanation']['memory'];
 }) {
   const { subject, inputs, memory } = props;
-  const [list, setList] = useState<ChunkMemory[] | 'asked' | string>('');
+  const [list, setList] = useState<ChunkMemory[] | string>('');
   useEffect(() => setList(''), [subject]);
   const ask = (): void => {
     setList('asked');

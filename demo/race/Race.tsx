@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { urlField } from '../app/state.ts';
 import { Chart } from '../charts/Chart.tsx';
 import { examples } from '../examples/index.ts';
+import { How } from '../how/How.tsx';
 import { messageOf, milliseconds } from '../ui/format.ts';
 import type { AdapterFacts, RaceEntry, Subject } from '../worker/api.ts';
 import { proxy, worker } from '../worker/client.ts';
@@ -19,12 +20,13 @@ interface Course {
 
 const digit = async (): Promise<Float32Array> => (await loadDigits())[0] as Float32Array;
 const pendulum = examples['double-pendulum'];
+const decoder: Course = {
+  title: 'Decoder, 16 latents to 784 pixels',
+  subject: { kind: 'model', id: 'decoder' },
+  input: () => Promise.resolve(Float32Array.from({ length: 16 }, (_, i) => Math.sin(i + 1))),
+};
 const courses: Readonly<Record<string, Course>> = {
-  decoder: {
-    title: 'Decoder, 16 latents to 784 pixels',
-    subject: { kind: 'model', id: 'decoder' },
-    input: () => Promise.resolve(Float32Array.from({ length: 16 }, (_, i) => Math.sin(i + 1))),
-  },
+  decoder,
   mlp: {
     title: 'Dense classifier, 784 pixels to 10 scores',
     subject: { kind: 'model', id: 'mlp' },
@@ -48,8 +50,15 @@ export function Race() {
   const [state, setState] = useState<'idle' | 'running' | 'done'>('idle');
   const [error, setError] = useState('');
   const [adapter, setAdapter] = useState<AdapterFacts | null>(null);
+  const [x, setX] = useState<Float32Array | null>(null);
   const heat = useRef(0);
-  const course = courses[subjectField.value] ?? (courses.decoder as Course);
+  const course = courses[subjectField.value] ?? decoder;
+  useEffect(() => {
+    let gone = false;
+    setX(null);
+    void course.input().then((v) => !gone && setX(v));
+    return () => void (gone = true);
+  }, [course]);
   const run = async (): Promise<void> => {
     const mine = ++heat.current;
     setState('running');
@@ -178,6 +187,7 @@ export function Race() {
           </table>
         </section>
       </div>
+      {x && <How key={course.title} subject={course.subject} x={x} mode="auto" />}
     </>
   );
 }
@@ -197,7 +207,7 @@ function Bars({ entries }: { entries: readonly RaceEntry[] }) {
         marginTop: 4,
         x: {
           type: 'log',
-          label: 'milliseconds, each line ten times the one before',
+          label: 'milliseconds, on a logarithmic scale',
           grid: true,
           ticks: width < 500 ? 3 : 5,
           domain: [least, most],

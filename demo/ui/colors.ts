@@ -16,7 +16,7 @@ export function diverging(part: number, dark: boolean): Rgb {
   const theme = dark ? 'dark' : 'light';
   const ground = zero[theme];
   if (Number.isNaN(part)) return [128, 128, 128];
-  const end = full[theme][part < 0 ? 0 : 1] as Rgb;
+  const end = full[theme][part < 0 ? 0 : 1];
   const t = Math.min(1, Math.abs(part)) ** 0.75;
   return ground.map((g, i) => Math.round(g + t * ((end[i] as number) - g))) as unknown as Rgb;
 }

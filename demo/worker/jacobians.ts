@@ -49,7 +49,7 @@ const oneRow = (subject: Subject): Promise<Row> =>
     const f = await resolve(subject);
     const row = (x: Tensor, u: Tensor): [Tensor, Tensor] => {
       const [y, pullback] = vjp(f, x) as [Tensor, (u: Tensor) => Tensor | Tensor[]];
-      const g = pullback(u.reshape(y.shape as number[]));
+      const g = pullback(u.reshape(y.shape));
       return [y, Array.isArray(g) ? (g[0] as Tensor) : g];
     };
     return (await engineOf()).compile(row, { label: 'one row' });
@@ -67,7 +67,7 @@ const second = (subject: Subject): Promise<Second> =>
   });
 
 async function take(x: DeviceArray): Promise<Float32Array> {
-  const data = (await x.read()) as Float32Array;
+  const data = await x.read<Float32Array>();
   x.destroy();
   return data;
 }
@@ -82,13 +82,13 @@ async function batched(f: Both, x: Float32Array): Promise<[Float32Array, Float32
 /** The same the way people do without an engine for it: one pass back for each output. */
 async function rowByRow(f: Row, x: Float32Array, outputs: number, shape: readonly number[]) {
   const jacobian = new Float32Array(outputs * x.length);
-  let value = new Float32Array();
+  let value: Float32Array = new Float32Array();
   for (let i = 0; i < outputs; i++) {
     const seed = new Float32Array(outputs);
     seed[i] = 1;
     const [y, row] = await f(array(x), array(seed));
     jacobian.set(await take(row), i * x.length);
-    value = (await take(y)) as typeof value;
+    value = await take(y);
   }
   return [value, jacobian, [...shape]] as const;
 }

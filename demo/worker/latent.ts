@@ -12,7 +12,7 @@ async function make(): Promise<LatentFunction> {
   const decode = await modelFunction('decoder');
   const both = valueAndJacobian(decode);
   const all = (z: Tensor): [Tensor, Tensor, Tensor] => {
-    const [image, J] = both(z) as [Tensor, Tensor];
+    const [image, J] = both(z);
     return [image, J, J.t().matmul(J)];
   };
   return (await engineOf()).compile(all, { label: 'latent explorer' });

@@ -63,8 +63,8 @@ export async function modelFunction(
   if (!input || !output) throw new Error('the model has no inputs');
   const others = inputs.filter((p) => p !== input);
   return (x) => {
-    const given: Record<string, Tensor> = { [input.name]: x.reshape(input.shape as number[]) };
-    for (const p of others) given[p.name] = zeros(p.shape as number[]);
+    const given: Record<string, Tensor> = { [input.name]: x.reshape(input.shape) };
+    for (const p of others) given[p.name] = zeros(p.shape);
     const y = model.call(given);
     const chosen =
       outputs.length === 1 ? (y as Tensor) : (y as Record<string, Tensor>)[output.name];

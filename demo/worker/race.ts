@@ -50,11 +50,11 @@ async function differences(subject: Subject, x: Float32Array) {
       const moved = x.slice();
       moved[i] = (moved[i] as number) + d;
       const y = await f(array(moved));
-      const data = (await y.read()) as Float32Array;
+      const data = await y.read<Float32Array>();
       y.destroy();
       return data;
     };
-    let jacobian = new Float32Array();
+    let jacobian: Float32Array = new Float32Array();
     for (let i = 0; i < x.length; i++) {
       const [up, down] = await Promise.all([at(i, h), at(i, -h)]);
       if (i === 0) jacobian = new Float32Array(up.length * x.length);

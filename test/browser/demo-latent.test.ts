@@ -51,7 +51,9 @@ test('image, columns and metric are those of float64, also after a slider moved'
     await page.until(() => page.all('output.at').length === 16);
     page.all('output.at').forEach((o, i) => {
       const want = J[(12 * 28 + 10) * 16 + i] as number;
-      expect(Math.abs(shownNumber(o.textContent) - want)).toBeLessThan(0.06 * Math.abs(want) + 1e-5);
+      expect(Math.abs(shownNumber(o.textContent) - want)).toBeLessThan(
+        0.06 * Math.abs(want) + 1e-5,
+      );
     });
     const heat = await page.one<HTMLCanvasElement>('.heat canvas');
     page.point(heat, 'pointermove', 5.5 / 16, 2.5 / 16);

@@ -39,7 +39,9 @@ async function openText(source: string, x = '0.5, -1'): Promise<void> {
 }
 
 const content = async (): Promise<HTMLElement> => {
-  await page.until(() => page.document.querySelector('.editor')?.shadowRoot?.querySelector('.cm-content'));
+  await page.until(() =>
+    page.document.querySelector('.editor')?.shadowRoot?.querySelector('.cm-content'),
+  );
   const root = page.document.querySelector('.editor')?.shadowRoot as ShadowRoot;
   return root.querySelector('.cm-content') as HTMLElement;
 };

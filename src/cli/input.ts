@@ -59,7 +59,7 @@ export async function readInput(path: string, input: ValueInfo): Promise<ReadInp
 /** The shape of one sample, where only the first axis is open. */
 function sampleShape([first, ...rest]: readonly (number | string)[]): number[] | undefined {
   const ok = typeof first === 'string' && rest.every((d) => typeof d === 'number');
-  return ok ? (rest) : undefined;
+  return ok ? rest : undefined;
 }
 
 /** The values of a picture for an input of this shape: three channels one after another, or grey. */

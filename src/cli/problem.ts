@@ -41,7 +41,7 @@ export async function problemOf(model: Model, q: Question): Promise<Problem> {
     inputs[name] = read.value;
     isSample ||= read.isSample;
   }
-  const output = q.of ?? (model.outputs[0]?.name);
+  const output = q.of ?? model.outputs[0]?.name ?? '';
   if (!model.outputs.some((o) => o.name === output))
     throw new UsageError(
       `--of ${output}: there are ${model.outputs.map((o) => o.name).join(', ')}`,

@@ -176,6 +176,25 @@ export const specialPoints: readonly SpecialPoints[] = [
       at2([1, 7], 1, [7, 0]),
     ],
   },
+  {
+    name: 'reciprocal',
+    f: ct.reciprocal,
+    points: by(
+      [-2, 1e-10, 1e10],
+      (x) => 1 / x,
+      (x) => -(x ** -2),
+      (x) => 2 * x ** -3,
+    ),
+  },
+  {
+    name: 'div',
+    f: ct.div,
+    points: [
+      at2([0, 2], 0, [0.5, 0], [0, -0.25, 0]),
+      at2([3, -2], -1.5, [-0.5, -0.75], [0, -0.25, -0.75]),
+      at2([2 ** 100, 2 ** 90], 1024, [2 ** -90, -(2 ** -80)]),
+    ],
+  },
   { name: 'square', f: ct.square, points: [at1(0, 0, 0, 2), at1(-3, 9, -6, 2)] },
   {
     name: 'sqrt',
@@ -229,6 +248,36 @@ export const specialPoints: readonly SpecialPoints[] = [
   },
 
   // logarithms and exponentials
+  {
+    name: 'exp2',
+    f: ct.exp2,
+    points: by(
+      [0, 10, -120, 120.5],
+      (x) => 2 ** x,
+      (x) => Math.LN2 * 2 ** x,
+      (x) => Math.LN2 ** 2 * 2 ** x,
+    ),
+  },
+  {
+    name: 'log2',
+    f: ct.log2,
+    points: by(
+      [1, 8, 2 ** -30, 1e15],
+      Math.log2,
+      (x) => Math.LOG2E / x,
+      (x) => -Math.LOG2E / x ** 2,
+    ),
+  },
+  {
+    name: 'log10',
+    f: ct.log10,
+    points: by(
+      [1, 1000, 1e-15],
+      Math.log10,
+      (x) => Math.LOG10E / x,
+      (x) => -Math.LOG10E / x ** 2,
+    ),
+  },
   { name: 'exp', f: ct.exp, points: by([0, 80, -80], Math.exp, Math.exp, Math.exp) },
   {
     name: 'expm1',

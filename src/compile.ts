@@ -50,11 +50,19 @@ export function build(
 }
 
 /** The target that an engine's device is. */
-export function targetOf({ limits }: EngineDevice, options: Pick<Target, 'math'> = {}): Target {
+export function targetOf(
+  { limits, info, features }: EngineDevice,
+  options: Pick<Target, 'math'> = {},
+): Target {
+  const { subgroupMinSize, subgroupMaxSize } = info;
+  const isFixed = features.has('subgroups') && subgroupMaxSize > 0;
   return {
     storageBuffersPerStage: limits.maxStorageBuffersPerShaderStage,
     invocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
     workgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    workgroupStorage: limits.maxComputeWorkgroupStorageSize,
+    subgroupSize: isFixed && subgroupMinSize === subgroupMaxSize ? subgroupMaxSize : null,
+    isSoftware: info.isSoftware,
     ...options,
   };
 }
@@ -64,6 +72,9 @@ export const LEAST: Target = {
   storageBuffersPerStage: 8,
   invocationsPerWorkgroup: 256,
   workgroupsPerDimension: 65535,
+  workgroupStorage: 16384,
+  subgroupSize: null,
+  isSoftware: false,
 };
 
 /** Whether a compiled function is being called inside another traced function, on its tensors. */

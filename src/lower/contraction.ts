@@ -1,10 +1,12 @@
-import { ZERO, type Index } from '../ir/index-expr.ts';
+import { strideIn, variable, ZERO, type Index } from '../ir/index-expr.ts';
 import { unflatten, type Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { sizeOf } from '../util/shape.ts';
+import type { Lanes } from './emitter.ts';
 
 /** The axes of a contraction by what they are, and how indices of the product become coordinates. */
 export interface Contraction {
+  readonly node: Tensor;
   /** the operand that has the rows, and the one that has the columns */
   readonly a: Tensor;
   readonly b: Tensor;
@@ -13,44 +15,106 @@ export interface Contraction {
   readonly M: number;
   readonly N: number;
   readonly K: number;
-  atA(z: Index, m: Index, k: Index): Coordinates;
-  atB(z: Index, k: Index, n: Index): Coordinates;
+  /** lengths of the loops over the terms, the outermost first; K is their product */
+  readonly loops: readonly number[];
+  /** `k`: one index per loop */
+  atA(z: Index, m: Index, k: readonly Index[]): Coordinates;
+  atB(z: Index, k: readonly Index[], n: Index): Coordinates;
   at(z: Index, m: Index, n: Index): Coordinates;
 }
 
+/** Axes of the node, and their lengths. */
+interface Axes {
+  readonly list: readonly number[];
+  readonly sizes: readonly number[];
+}
+
+/** All indices that decide what is read for the element of `x` at some coordinates. */
+export type IndicesOf = (x: Tensor, at: Coordinates, lanes?: Lanes) => readonly Index[];
+
 /**
- * A contraction as batched rows times columns. The operand that varies along the last axis of the
- * result has the columns, so that neighbouring columns are neighbours in memory.
+ * A contraction as batched rows times columns; `flip` says that the second operand has the rows. Summed
+ * axes are one loop where both operands move by fixed steps along it, else several, so that no term
+ * needs a division to find its elements.
  */
-export function asProduct(node: Tensor): Contraction {
+export function asProduct(node: Tensor, flip: boolean, indicesOf: IndicesOf): Contraction {
   const [p, q] = node.inputs as [Tensor, Tensor];
-  const axes = (node.params['axes'] as number[]).map((a) => node.rank + a);
-  const own = (x: Tensor, y: Tensor): number[] =>
-    node.shape.flatMap((_, i) => (!axes.includes(i) && x.shape[i] !== 1 && y.shape[i] === 1 ? [i] : []));
-  const batch = node.shape.flatMap((_, i) =>
-    !axes.includes(i) && p.shape[i] !== 1 && q.shape[i] !== 1 ? [i] : [],
-  );
-  const ofP = own(p, q);
-  const ofQ = own(q, p);
-  const flip = (ofP.at(-1) ?? -1) > (ofQ.at(-1) ?? -1);
   const [a, b] = flip ? [q, p] : [p, q];
-  const [rows, columns] = flip ? [ofQ, ofP] : [ofP, ofQ];
-  const sizes = (list: readonly number[], x: Tensor): number[] => list.map((i) => x.shape[i] as number);
-  const place = (parts: readonly (readonly [readonly number[], Tensor, Index])[]): Coordinates => {
+  const summed = (node.params['axes'] as number[]).map((v) => node.rank + v);
+  const isLong = (x: Tensor, i: number): boolean => x.shape[i] !== 1;
+  const where = (test: (i: number) => boolean): Axes => {
+    const list = node.shape.flatMap((_, i) => (!summed.includes(i) && test(i) ? [i] : []));
+    return axesOf(list);
+  };
+  const axesOf = (list: readonly number[]): Axes => ({
+    list,
+    sizes: list.map((i) => (isLong(a, i) ? a : b).shape[i] as number),
+  });
+  const batch = where((i) => isLong(a, i) && isLong(b, i));
+  const rows = where((i) => isLong(a, i) && !isLong(b, i));
+  const columns = where((i) => !isLong(a, i) && isLong(b, i));
+  const place = (parts: readonly (readonly [Axes, Index])[]): Coordinates => {
     const at = new Array<Index>(node.rank).fill(ZERO);
-    for (const [list, x, index] of parts)
-      unflatten(index, sizes(list, x)).forEach((c, i) => (at[list[i] as number] = c));
+    for (const [{ list, sizes }, index] of parts)
+      unflatten(index, sizes).forEach((c, i) => (at[list[i] as number] = c));
     return at;
   };
-  return {
-    a,
-    b,
-    Z: sizeOf(sizes(batch, a)),
-    M: sizeOf(sizes(rows, a)),
-    N: sizeOf(sizes(columns, b)),
-    K: sizeOf(sizes(axes, a)),
-    atA: (z, m, k) => place([[batch, a, z], [rows, a, m], [axes, a, k]]),
-    atB: (z, k, n) => place([[batch, b, z], [axes, b, k], [columns, b, n]]),
-    at: (z, m, n) => place([[batch, a, z], [rows, a, m], [columns, b, n]]),
+  const over = (terms: readonly Axes[]): Contraction => {
+    const along = (k: readonly Index[]): [Axes, Index][] => terms.map((t, i) => [t, k[i] as Index]);
+    return {
+      node,
+      a,
+      b,
+      Z: sizeOf(batch.sizes),
+      M: sizeOf(rows.sizes),
+      N: sizeOf(columns.sizes),
+      K: sizeOf(axesOf(summed).sizes),
+      loops: terms.map((t) => sizeOf(t.sizes)),
+      atA: (z, m, k) => place([[batch, z], [rows, m], ...along(k)]),
+      atB: (z, k, n) => place([[batch, z], [columns, n], ...along(k)]),
+      at: (z, m, n) =>
+        place([
+          [batch, z],
+          [rows, m],
+          [columns, n],
+        ]),
+    };
   };
+  return over(
+    loopsOf(
+      summed.map((i) => axesOf([i])),
+      over,
+      indicesOf,
+    ),
+  );
+}
+
+/** Joins neighbouring summed axes into one loop where nothing needs them apart. */
+function loopsOf(
+  axes: readonly Axes[],
+  over: (terms: readonly Axes[]) => Contraction,
+  indicesOf: IndicesOf,
+): Axes[] {
+  const loops = [...axes];
+  for (let i = loops.length - 1; i > 0; i--) {
+    const [first, second] = loops.slice(i - 1, i + 1) as [Axes, Axes];
+    const joined = {
+      list: [...first.list, ...second.list],
+      sizes: [...first.sizes, ...second.sizes],
+    };
+    const trial = [...loops.slice(0, i - 1), joined, ...loops.slice(i + 1)];
+    const product = over(trial);
+    const k = product.loops.map((n, j) => variable(`k${j}`, n));
+    const [z, m, n] = [
+      variable('z', product.Z),
+      variable('m', product.M),
+      variable('n', product.N),
+    ];
+    const indices = [
+      ...indicesOf(product.a, product.atA(z, m, k)),
+      ...indicesOf(product.b, product.atB(z, k, n)),
+    ];
+    if (indices.every((e) => strideIn(e, `k${i - 1}`) !== null)) loops.splice(i - 1, 2, joined);
+  }
+  return loops;
 }

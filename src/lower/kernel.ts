@@ -6,6 +6,7 @@ import { Bindings } from './bindings.ts';
 import { Emitter, type Lanes, type Surroundings } from './emitter.ts';
 import { libraryFor, withBuiltins } from './library.ts';
 import { fillSlots } from './slots.ts';
+import type { Tiling } from './tiling.ts';
 
 /** WGSL of one group, the tensors it binds and how many workgroups run. */
 export interface Kernel {
@@ -24,6 +25,14 @@ export interface LowerLimits {
   readonly workgroupsPerDimension: number;
   /** `native`: the adapter's own transcendental functions, fast and only as exact as WGSL asks */
   readonly math?: 'accurate' | 'native';
+  /** bytes of memory that a workgroup shares */
+  readonly workgroupStorage: number;
+  /** threads of a subgroup where all have the same number, and kernels may use them; else null */
+  readonly subgroupSize: number | null;
+  /** the "GPU" is the CPU */
+  readonly isSoftware: boolean;
+  /** overrides the choice of how contractions are computed, where it is possible */
+  readonly tiling?: Partial<Tiling>;
 }
 
 const mapValues = (
@@ -87,7 +96,6 @@ export class KernelWriter {
     bodies: Readonly<Record<string, string>>,
     threads: number,
     workgroup: number,
-    features: readonly string[] = [],
   ): Kernel {
     const size = Object.entries({ THREADS: threads, WORKGROUP: workgroup, ...constants })
       .map(([name, value]) => `const ${name}: u32 = ${value}u;`)
@@ -98,21 +106,18 @@ export class KernelWriter {
     const wide = 'alias F4 = vec4f;\nalias I4 = vec4i;\nalias U4 = vec4u;\nalias B4 = vec4<bool>;';
     const count = Math.ceil(threads / workgroup);
     const x = Math.min(count, this.limits.workgroupsPerDimension);
-    const enables = features.map((f) => `enable ${f};\n`).join('');
     return {
       label: this.label(),
-      code:
-        enables +
-        fillSlots(file, {
-          types: `${narrow}\n${wide}`,
-          library: libraryFor(text),
-          bindings: this.bindings.declarations(),
-          size,
-          ...own,
-        }),
+      code: fillSlots(file, {
+        types: `${narrow}\n${wide}`,
+        library: libraryFor(text),
+        bindings: this.bindings.declarations(),
+        size,
+        ...own,
+      }),
       bindings: this.bindings.tensors,
       access: this.bindings.access,
-      features,
+      features: [...file.matchAll(/^enable (\w+);/gm)].map((m) => m[1] as string),
       workgroups: [x, Math.ceil(count / x), 1],
     };
   }

@@ -8,6 +8,10 @@ export class NotVector extends Error {
 const mentions = (v: Variable, name: string): boolean =>
   v.name === name || (v.inner ? v.inner.of.digits.some((d) => mentions(d.variable, name)) : false);
 
+/** Whether a digit moves by one from lane to lane: it is all of the variable, or wraps at a multiple of 4. */
+const inSteps = ({ variable: v, divisor, modulus }: Index['digits'][number]): boolean =>
+  divisor === 1 && (modulus > v.max || modulus % 4 === 0);
+
 /**
  * By how much `e` moves from one lane to the next, when `name` takes four neighbouring values starting at
  * a multiple of 4; null where the step is not the same for all lanes.
@@ -17,7 +21,7 @@ export function laneStride(e: Index, name: string): number | null {
   for (const d of e.digits) {
     if (d.variable.name === name) {
       if (d.divisor % 4 === 0) continue;
-      if (d.divisor !== 1 || d.modulus % 4 !== 0) return null;
+      if (!inSteps(d)) return null;
       stride += d.coefficient;
     } else if (mentions(d.variable, name)) return null;
   }
@@ -29,7 +33,7 @@ export function isAligned(e: Index, name: string): boolean {
   if (e.constant % 4 !== 0) return false;
   return e.digits.every((d) => {
     if (d.coefficient % 4 === 0) return true;
-    return d.variable.name === name && d.divisor === 1 && d.modulus % 4 === 0;
+    return d.variable.name === name && inSteps(d);
   });
 }
 

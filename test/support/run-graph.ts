@@ -15,6 +15,9 @@ export const leastLimits: LowerLimits = {
   storageBuffersPerStage: 8,
   invocationsPerWorkgroup: 256,
   workgroupsPerDimension: 65535,
+  workgroupStorage: 16384,
+  subgroupSize: null,
+  isSoftware: false,
 };
 
 /** A graph lowered for a device; runs after its trace has ended. */

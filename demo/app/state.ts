@@ -49,9 +49,11 @@ export function followUrl(): void {
       else values.delete(name);
     const query = values.toString();
     const hash = `#${tab.value}${query && `?${query}`}`;
+    const before = location.hash;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (location.hash !== hash) history.replaceState(null, '', hash);
+      // an address that was entered meanwhile is newer than this state
+      if (location.hash === before && before !== hash) history.replaceState(null, '', hash);
     }, 150);
   });
   addEventListener('hashchange', () => {

@@ -18,6 +18,7 @@ const rooms = {
   'src/formats/': { may: ['src/trace/', 'src/util/'] },
   'src/cli/': { may: ['src/index.ts', 'src/node.ts', 'src/onnx.ts', 'src/formats/'] },
   'demo/': { may: ['src/index.ts', 'src/onnx.ts', 'src/formats.ts'] },
+  'examples/': { may: ['src/index.ts'] },
   'bench/': { may: ['src/index.ts', 'src/node.ts'] },
 };
 
@@ -30,7 +31,7 @@ const startsWith = (path) => `^${path.replaceAll('.', '\\.')}`;
  */
 function rulesOf(room, { may, types = [] }) {
   const home = [room, ...may].map(startsWith);
-  const ours = '^(src|shaders|demo|bench|test|tools)/';
+  const ours = '^(src|shaders|demo|bench|examples|test|tools)/';
   const name = room.replace('src/', '').slice(0, -1);
   const rule = (/** @type {string} */ suffix, /** @type {object} */ to) => ({
     name: `${name}${suffix}`,

@@ -14,7 +14,7 @@ const staticChecks = {
   format: 'prettier --check .',
   lint: 'eslint .',
   types: 'tsc',
-  rooms: 'depcruise --config .dependency-cruiser.mjs src demo bench',
+  rooms: 'depcruise --config .dependency-cruiser.mjs src demo bench examples',
   unused: 'knip',
 };
 

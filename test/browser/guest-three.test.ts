@@ -35,7 +35,7 @@ test('a Jacobian in the frame of three: drawn, moving, and never read back', asy
   const scene = await createScene(canvas);
   const { engine } = scene;
   const { device } = engine;
-  const uncaptured = vi.fn();
+  const uncaptured = vi.fn((message: string) => message);
   device.addEventListener('uncapturederror', (e) => uncaptured(e.error.message));
   const first = await shot(canvas, () => scene.frame(0));
 

@@ -9,19 +9,20 @@ import { ours } from './contenders/ours.ts';
 import { makeEngine, nameOf } from './gpu.ts';
 import { compare } from './measure.ts';
 import { mustBeAmong, parse, usage, type Options } from './options.ts';
+import { openPeers, peerNames } from './peers/index.ts';
 import { rowTable, table, type Report, type SubjectReport } from './report.ts';
 import type { Special, Subject } from './subject.ts';
 import { subjects } from './subjects/index.ts';
 
-const peers: string[] = [];
-const options = parse(process.argv.slice(2), peers);
+const options = parse(process.argv.slice(2), peerNames);
 const names = subjects.map((s) => s.name);
 if (options.list) {
-  console.log(usage.replace('PEERS', peers.join(', ')));
+  console.log(usage.replace('PEERS', peerNames.join(', ')));
   console.log(`\n${subjects.map((s) => `${s.name.padEnd(12)} ${s.title}`).join('\n')}`);
   process.exit(0);
 }
 mustBeAmong('subjects', options.subjects, names);
+const peers = openPeers(options.peers);
 
 const progress = (line: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
@@ -29,9 +30,12 @@ const progress = (line: string): void => {
 
 function contendersFor(subject: Subject, { modes, loop: rows, byHand }: Options): Contender[] {
   return [
-    ...modes.map((mode) => ours(subject, mode, makeEngine)),
+    ...modes
+      .filter((mode) => mode === 'auto' || subject.derivative !== 'hvp')
+      .map((mode) => ours(subject, mode, makeEngine)),
     ...(rows && hasRows(subject) ? [loop(subject, makeEngine)] : []),
     ...(byHand && isByHand(subject) ? [handwritten(subject, makeEngine)] : []),
+    ...peers.map((peer) => peer.contender(subject)),
   ];
 }
 
@@ -77,6 +81,7 @@ for (const subject of subjects) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(report, null, 1)}\n`);
 }
+for (const peer of peers) peer.close();
 console.log(`\nnumbers: ${file}`);
 process.exit(0);
 

@@ -11,7 +11,7 @@ import {
   type Profile,
   type Tensor,
 } from '../../src/node.ts';
-import { timed, Unable, type Contender, type Details, type Started } from '../contender.ts';
+import { timed, type Contender, type Details, type Started } from '../contender.ts';
 import { median } from '../statistics.ts';
 import type { Subject } from '../subject.ts';
 
@@ -38,7 +38,6 @@ export function ours(subject: Subject, mode: Mode, makeEngine: () => Promise<Eng
   return {
     name: mode,
     async start(): Promise<Started> {
-      if (mode !== 'auto' && subject.derivative === 'hvp') throw new Unable('hvp has one mode');
       const engine = await makeEngine();
       const compiled = engine.compile(derived(subject, mode), { label: subject.name });
       const call = async (): Promise<Float32Array> => {

@@ -1,48 +1,43 @@
-import { jacobian, matmul, type Tensor } from '../../src/node.ts';
+import { add, jacobian, matmul, mul, type Tensor } from '../../src/node.ts';
 import { makeEngine } from '../gpu.ts';
 import { deviation } from '../statistics.ts';
 import { random, type Special } from '../subject.ts';
 
 const MiB = 2 ** 20;
 const budget = 32 * MiB;
-const [channels, size, code] = [3, 224, 16];
-const [rows, columns] = [channels * size * size, code * code];
-const left = random([channels, size, code], 0.5, 1);
-const right = random([channels, code, size], 0.5, 2);
-const point = random([columns], 1, 77);
+const [rows, columns] = [3 * 224 * 224, 256];
+const places = random([rows, 1], 1, 1);
+const frequencies = random([1, columns], 10, 2);
+const phases = random([1, columns], 3, 3);
+const point = random([columns], 0.2, 77);
 
-/** tanh(A Z B) for each channel, `[256]` -> `[150528]`: large, with few parameters. */
-const decode = (z: Tensor): Tensor =>
-  matmul(left, z.reshape([1, code, code]))
-    .matmul(right)
-    .tanh()
-    .reshape([rows]);
+/** A signal at many places, from the weights of its waves: large, with few parameters. */
+const signal = (weights: Tensor): Tensor =>
+  matmul(add(mul(places, frequencies), phases).sin(), weights).tanh();
 
-/** Rows `start` to `stop` of its Jacobian, by the formula (1 - y²) A[i, p] B[q, j]. */
+/** Rows `start` to `stop` of its Jacobian: (1 - y²) sin(place · frequency + phase). */
 function rowsInFloat64(start: number, stop: number): Float64Array {
   const out = new Float64Array((stop - start) * columns);
   for (let row = start; row < stop; row++) {
-    const channel = Math.floor(row / (size * size));
-    const [i, j] = [Math.floor(row / size) % size, row % size];
-    const a = (p: number): number => left.data[(channel * size + i) * code + p] as number;
-    const b = (q: number): number => right.data[(channel * code + q) * size + j] as number;
+    const wave = out.subarray((row - start) * columns, (row - start + 1) * columns);
+    const place = places.data[row] as number;
     let sum = 0;
-    for (let p = 0; p < code; p++)
-      for (let q = 0; q < code; q++) sum += a(p) * (point.data[p * code + q] as number) * b(q);
+    for (let i = 0; i < columns; i++) {
+      const angle = place * (frequencies.data[i] as number) + (phases.data[i] as number);
+      sum += (wave[i] = Math.sin(angle)) * (point.data[i] as number);
+    }
     const slope = 1 - Math.tanh(sum) ** 2;
-    const at = (row - start) * columns;
-    for (let p = 0; p < code; p++)
-      for (let q = 0; q < code; q++) out[at + p * code + q] = slope * a(p) * b(q);
+    for (let i = 0; i < columns; i++) wave[i] = (wave[i] as number) * slope;
   }
   return out;
 }
 
 const subject: Special = {
   name: 'memory',
-  title: `tanh(A Z B): J [${rows},${columns}], ${(rows * columns * 4) / MiB} MiB, streamed under ${budget / MiB} MiB`,
+  title: `tanh(sin(p f + φ) z): J [${rows},${columns}], ${(rows * columns * 4) / MiB} MiB, streamed under ${budget / MiB} MiB`,
   async measure() {
     const engine = await makeEngine({ memoryBudget: budget });
-    const J = engine.compile(jacobian(decode), { label: 'memory' });
+    const J = engine.compile(jacobian(signal), { label: 'memory' });
     const results: Record<string, string | number>[] = [];
     for (const run of ['first call', 'warm']) {
       const before = engine.memory().bytes;
@@ -51,7 +46,7 @@ const subject: Special = {
       for await (const { start, data } of J.stream(point)) {
         const from = performance.now();
         const count = data.length / columns;
-        if (start !== seen) throw new Error(`block at row ${start}, expected ${seen}`);
+        if (start !== seen) throw new Error(`a block at row ${start}, expected ${seen}`);
         const { relative } = deviation(data, rowsInFloat64(start, start + count));
         worst = Math.max(worst, relative);
         blocks++;
@@ -67,8 +62,8 @@ const subject: Special = {
         'largest block MiB': largest / MiB,
         'ms, checks included': total,
         'ms of checks': checking,
-        'GPU memory before MiB': before / MiB,
-        'GPU memory at most MiB': engine.memory().peakBytes / MiB,
+        'GPU MiB before': before / MiB,
+        'GPU MiB at most': engine.memory().peakBytes / MiB,
         'worst error of a block': worst.toExponential(1),
       });
     }

@@ -77,7 +77,7 @@ async function survives(
 
 describe('mutated files', { timeout: 600_000 }, () => {
   test.each(Object.entries(small))('%s', async (_, [file, read]) => {
-    await survives(file, read as Reader, total / 8, 1);
+    await survives(file, read, total / 8, 1);
   });
 
   /** Elements of a tensor for each input, symbolic axes of length 2. */

@@ -3,7 +3,6 @@ import guide from '../../docs/guest.md?raw';
 import * as cotangent from '../../src/index.ts';
 
 type Program = (...args: unknown[]) => Promise<Record<string, unknown>>;
-// eslint-disable-next-line @typescript-eslint/no-empty-function -- only its constructor is wanted
 const AsyncFunction = (async () => {}).constructor as new (...parts: string[]) => Program;
 
 test('the snippets of the guide run, in order, as one program', async () => {
@@ -31,7 +30,7 @@ test('the snippets of the guide run, in order, as one program', async () => {
   // the device is lost: what the guide says to do happens
   const { device } = engine;
   device.destroy();
-  await expect.poll(() => engine.device !== device).toBe(true);
+  await expect.poll(() => engine.device !== device, { timeout: 20_000 }).toBe(true);
   const again = await engine.compile(cotangent.jacobian(f))(cotangent.array(x));
   (await again.read()).forEach((v, i) => expect(v).toBeCloseTo(want[i] as number, 5));
   await made.plan.ready();

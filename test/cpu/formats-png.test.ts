@@ -6,7 +6,7 @@ import { FormatError } from '../../src/util/errors.ts';
 
 const picture = (channels: number, data: Uint8Array | Uint16Array): Uint8Array =>
   encode({
-    ...{ width: 2, height: 1, channels: channels as 1, data },
+    ...{ width: 2, height: 1, channels: channels, data },
     depth: data instanceof Uint16Array ? 16 : 8,
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { LEAST } from '../../src/compile.ts';
 import { matmul, tanh } from '../../src/index.ts';
 import { pullback } from '../../src/derive/vjp.ts';
 import { printGraph } from '../../src/ir/print.ts';
@@ -13,7 +14,6 @@ import { isInput, variableLike } from '../../src/ops/source.ts';
 import { checkPlan } from '../support/check-plan.ts';
 import { Draw, SEED } from '../support/draw.ts';
 import { randomGraph } from '../support/random-graph.ts';
-import { leastLimits } from '../support/run-graph.ts';
 
 const graphs = fc.record({ seed: fc.nat(), nodes: fc.integer({ min: 2, max: 25 }) });
 const settings = { numRuns: 60, seed: SEED };
@@ -58,7 +58,7 @@ describe.each([8, 5, 4])('with %i storage buffers', (bindings) => {
     forPlans(bindings, (plan) => {
       for (const g of plan.groups)
         expect(g.sources.length + g.outputs.length).toBeLessThanOrEqual(bindings);
-      const program = lower(plan, { ...leastLimits, storageBuffersPerStage: bindings }, 'test');
+      const program = lower(plan, { ...LEAST, storageBuffersPerStage: bindings }, 'test');
       for (const kernel of program.kernels)
         expect(kernel.access.length, kernel.code).toBeLessThanOrEqual(bindings);
     });
@@ -92,7 +92,7 @@ test('the same function gives the same program, bit for bit', () => {
   fc.assert(
     fc.property(graphs, ({ seed, nodes }) => {
       const once = (): unknown =>
-        withTrace(() => plain(lower(planned(rootsOf(seed, nodes), 8), leastLimits, 'test')));
+        withTrace(() => plain(lower(planned(rootsOf(seed, nodes), 8), LEAST, 'test')));
       expect(once()).toEqual(once());
     }),
     { ...settings, numRuns: 20 },

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { add, array, cumsum, matmul, relu, sum, swapAxes, type Tensor } from '../../src/index.ts';
+import type { LowerLimits } from '../../src/lower/kernel.ts';
 import { fillSlots, slotsOf } from '../../src/lower/slots.ts';
-import { withPlan } from '../support/planned.ts';
+import { withPlan, type Planned } from '../support/planned.ts';
 
 const files = Object.entries(
   import.meta.glob<string>('../../shaders/*.wgsl', {
@@ -13,14 +14,38 @@ const files = Object.entries(
 
 const bias = array(new Float32Array(12).fill(0.5), [12]);
 
+interface Sample {
+  readonly f: (...x: Tensor[]) => unknown;
+  readonly shapes: readonly (readonly number[])[];
+  /** of the device that this file is for */
+  readonly limits?: Partial<LowerLimits>;
+}
+
+const product: Pick<Sample, 'f' | 'shapes'> = {
+  f: (x, y) => relu(add(matmul(x, y), bias)),
+  shapes: [
+    [6, 7],
+    [7, 12],
+  ],
+};
+
 /** A small function for each shader file, and the file's specialisation for it in a snapshot. */
-const samples: Readonly<Record<string, readonly [f: (...x: Tensor[]) => unknown, ...number[][]]>> =
-  {
-    'map.wgsl': [(x, y) => relu(add(swapAxes(x, 0, 1), y)), [3, 4], [4, 1]],
-    'reduce.wgsl': [(x) => relu(sum(x, 0)), [5, 8]],
-    'scan.wgsl': [(x) => cumsum(x, -1), [3, 5]],
-    'contract.wgsl': [(x, y) => relu(add(matmul(x, y), bias)), [6, 7], [7, 12]],
-  };
+const samples: Readonly<Record<string, Sample>> = {
+  'map.wgsl': {
+    f: (x, y) => relu(add(swapAxes(x, 0, 1), y)),
+    shapes: [
+      [3, 4],
+      [4, 1],
+    ],
+  },
+  'reduce.wgsl': { f: (x) => relu(sum(x, 0)), shapes: [[5, 8]] },
+  'scan.wgsl': { f: (x) => cumsum(x, -1), shapes: [[3, 5]] },
+  'contract.wgsl': product,
+  'contract_subgroup.wgsl': {
+    ...product,
+    limits: { subgroupSize: 4, isSoftware: true, tiling: { variant: 'subgroup' } },
+  },
+};
 
 /** What a shader file begins with, which filling its slots does not change. */
 const headOf = (text: string): string => (text.match(/^(?:\/\/.*\n)+/) as RegExpMatchArray)[0];
@@ -31,18 +56,23 @@ test('every shader file has a sample here', () => {
 
 describe.each(files)('$name', ({ name, text }) => {
   test('is specialised as in its snapshot', async () => {
-    const [f, ...shapes] = samples[name] as (typeof samples)[string];
-    const code = withPlan(f, shapes, ({ program }) => {
+    const { f, shapes, limits } = samples[name] as Sample;
+    const look = ({ program }: Planned): string => {
       expect(program.kernels.length).toBe(1);
       return program.kernels[0]!.code;
-    });
-    expect(code.startsWith(headOf(text))).toBe(true);
+    };
+    const code = withPlan(f, shapes, look, limits);
+    expect(code).toContain(headOf(text));
     expect(code).not.toContain('@slot');
     await expect(code).toMatchFileSnapshot(`__snapshots__/${name}`);
   });
 
   test('names its slots in its head, and fills them as they stand', () => {
-    for (const slot of slotsOf(text)) expect(headOf(text)).toContain(slot);
+    const head = headOf(text);
+    // "as in map.wgsl"
+    const others = files.filter((f) => f.text !== text && head.includes(f.name));
+    const described = [head, ...others.map((f) => headOf(f.text))].join('');
+    for (const slot of slotsOf(text)) expect(described).toContain(slot);
     expect(fillSlots(text, {})).not.toContain('@slot');
     expect(() => fillSlots(text, { nothing: '' })).toThrow('nothing');
   });

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
+import { LEAST, targetOf } from '../../src/compile.ts';
 import { pushforward } from '../../src/derive/jvp.ts';
 import { jacobianBlocks } from '../../src/derive/jacobian.ts';
 import { pullback } from '../../src/derive/vjp.ts';
@@ -15,7 +16,7 @@ import { Draw, SEED } from '../support/draw.ts';
 import { interpretNoisily } from '../support/noise.ts';
 import { directions, largest, type Given } from '../support/op-graphs.ts';
 import { randomGraph } from '../support/random-graph.ts';
-import { leastLimits, lowered } from '../support/run-graph.ts';
+import { lowered } from '../support/run-graph.ts';
 
 // Random graphs over the list of ops: values, tangents, cotangents, Jacobians and batches on the GPU
 // against the interpreter. VITE_FUZZ_GRAPHS=1000 for the long run.
@@ -28,8 +29,9 @@ const SMALL = 1e-36;
 const engine = await EngineDevice.create();
 afterAll(() => engine.destroy());
 
-/** What every device grants, or less: fewer bindings, workgroups in two dimensions. */
+/** What this device has, or less: no subgroups, fewer bindings, workgroups in two dimensions. */
 const devices: readonly Partial<LowerLimits>[] = [
+  targetOf(engine),
   {},
   { storageBuffersPerStage: 4 },
   { workgroupsPerDimension: 3, invocationsPerWorkgroup: 16 },
@@ -111,7 +113,7 @@ test.each(range(Math.ceil(COUNT / TOGETHER)))('graphs %i', async (batch) => {
     }
     const given = new Map(found.flatMap((s) => [...s.given]));
     const roots = found.flatMap((s) => s.roots);
-    const limits = { ...leastLimits, ...(devices[batch % 3] as Partial<LowerLimits>) };
+    const limits = { ...LEAST, ...(devices[batch % 4] as Partial<LowerLimits>) };
     return { samples: found, ...lowered(engine, roots, given, `graphs ${batch}`, limits) };
   });
   const got = await run();

@@ -1,12 +1,13 @@
+import { LEAST } from '../../src/compile.ts';
 import type { Tensor } from '../../src/ir/tensor.ts';
 import { topological } from '../../src/ir/walk.ts';
 import { lower } from '../../src/lower/index.ts';
+import type { LowerLimits } from '../../src/lower/kernel.ts';
 import type { Program } from '../../src/lower/program.ts';
 import { makePlan } from '../../src/plan/index.ts';
 import type { Group, Plan } from '../../src/plan/plan.ts';
 import { traceFunction } from '../../src/trace/trace.ts';
 import { array } from '../../src/util/array.ts';
-import { leastLimits } from './run-graph.ts';
 
 /** A function on its way to the GPU, without one. */
 export interface Planned {
@@ -24,10 +25,11 @@ export function withPlan<T>(
   f: (...args: never[]) => unknown,
   shapes: readonly (readonly number[])[],
   look: (planned: Planned) => T,
+  limits: Partial<LowerLimits> = {},
 ): T {
   return traceFunction(f, shapes.map(zeros), 'test', ({ inputs, outputs }) => {
-    const plan = makePlan(inputs, outputs, leastLimits);
-    const program = lower(plan, leastLimits, 'test');
+    const plan = makePlan(inputs, outputs, LEAST);
+    const program = lower(plan, { ...LEAST, ...limits }, 'test');
     return look({ plan, program, nodes: topological(plan.outputs) });
   });
 }

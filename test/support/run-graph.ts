@@ -1,3 +1,4 @@
+import { targetOf } from '../../src/compile.ts';
 import { lower } from '../../src/lower/index.ts';
 import type { LowerLimits } from '../../src/lower/kernel.ts';
 import type { Tensor } from '../../src/ir/tensor.ts';
@@ -9,16 +10,6 @@ import type { EngineDevice } from '../../src/run/engine.ts';
 import { Executable } from '../../src/run/executable.ts';
 import { typedArrayFrom } from '../../src/util/dtype.ts';
 import type { Given } from './op-graphs.ts';
-
-/** What every device grants. */
-export const leastLimits: LowerLimits = {
-  storageBuffersPerStage: 8,
-  invocationsPerWorkgroup: 256,
-  workgroupsPerDimension: 65535,
-  workgroupStorage: 16384,
-  subgroupSize: null,
-  isSoftware: false,
-};
 
 /** A graph lowered for a device; runs after its trace has ended. */
 export interface Lowered {
@@ -33,7 +24,7 @@ export function lowered(
   roots: readonly Tensor[],
   given: Given,
   label: string,
-  limits = leastLimits,
+  limits: LowerLimits = targetOf(engine),
 ): Lowered {
   const leaves = topological(roots).filter(isInput);
   const plan = makePlan(leaves, roots, limits);

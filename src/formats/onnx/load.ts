@@ -54,10 +54,18 @@ export async function loadModel<Y>(
   known: KnownElements,
 ): Promise<OnnxModel<Y>> {
   const { bytes, address } = await bytesOf(source, options);
-  const proto = decodeModel(bytes);
-  const external = await readExternal(proto, options, address, bytesOf);
-  return makeModel(parseModel(proto, external), known);
+  try {
+    const proto = decodeModel(bytes);
+    const external = await readExternal(proto, options, address, bytesOf);
+    return makeModel(parseModel(proto, external), known);
+  } catch (error) {
+    if (!(error instanceof FormatError) || error.message.length <= LONGEST_MESSAGE) throw error;
+    throw new FormatError(`${error.message.slice(0, LONGEST_MESSAGE)}...`, { cause: error });
+  }
 }
+
+/** Messages quote names from the file, which may be of any length. */
+const LONGEST_MESSAGE = 10_000;
 
 /** A model as a function. */
 function makeModel<Y>(graph: Graph, known: KnownElements): OnnxModel<Y> {

@@ -19,7 +19,7 @@ import { Unsupported } from './unsupported.ts';
 
 /** The opsets of the default domain that are read. */
 export const OLDEST_OPSET = 7;
-export const NEWEST_OPSET = 25;
+export const NEWEST_OPSET = 26;
 
 /** A file has at most so many nodes, those of its functions counted at each call. */
 const MOST_NODES = 200_000;

@@ -119,7 +119,8 @@ function checked(value: Value): Value {
 /** An error in a node of a file: who, and what the tensor functions said. */
 class NodeError extends FormatError {
   constructor(label: string, cause: unknown) {
-    super(`onnx: ${label}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super(`onnx: ${label.slice(0, 1000)}: ${message.slice(0, 5000)}`, { cause });
   }
 }
 

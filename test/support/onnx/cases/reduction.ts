@@ -70,7 +70,7 @@ export const reduction: OpCase[] = [
   ),
   test('CumSum', [floats([3, 2]), stored(0)], { title: 'axis 0' }),
   ...[{}, { exclusive: 1, reverse: 1 }].map((attributes) =>
-    test('CumProd', [floats([2, 4]), stored(1)], { opset: 25, attributes, alone: true }),
+    test('CumProd', [floats([2, 4]), stored(1)], { opset: 26, attributes, alone: true }),
   ),
   test('TopK', [distinct([3, 6]), stored([4])], { outputs: 2 }),
   test('TopK', [distinct([6, 3]), stored([2])], {

@@ -24,7 +24,7 @@ export function tangentKernel(model: OnnxModel, isTrained: (name: string) => boo
         trained as never,
       ),
     );
-    const blocks = Object.values(perSample(x) as Params).map((J) => J.flatten(2)); // [B, outputs, size]
+    const blocks = Object.values(perSample(x)).map((J) => J.flatten(2)); // [B, outputs, size]
     return blocks
       .map((J) => einsum('iap,jbp->iajb', J, J))
       .reduce((sum, product) => sum.add(product));

@@ -78,8 +78,7 @@ describe('no identity in memory', () => {
     ['auto', (f) => jacobian<[Tensor], Tensor>(f)],
     [
       'mapped',
-      (f) => (x) =>
-        vmap(jacobian(f))(mul(x, array([1, 2, 3], [3, ...x.shape.map(() => 1)]))),
+      (f) => (x) => vmap(jacobian(f))(mul(x, array([1, 2, 3], [3, ...x.shape.map(() => 1)]))),
     ],
   ];
   describe.each(functions)('%s', (_, f, shape) => {

@@ -1,5 +1,6 @@
 // npm run bench: chooses the adapter, which must be done before the process starts, then runs main.ts
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 const args = process.argv.slice(2);
 const env = { ...process.env };
@@ -16,9 +17,12 @@ if (at >= 0) {
 // first calls are to be cold: no kernels from earlier runs
 env.MESA_SHADER_CACHE_DISABLE = 'true';
 env.__GL_SHADER_DISK_CACHE = '0';
-const { status } = spawnSync(
-  process.execPath,
-  ['--expose-gc', 'tools/run.mjs', 'bench/main.ts', ...args],
-  { stdio: 'inherit', env },
-);
+// the pack has the program in one piece
+const program = existsSync('bench/main.mjs')
+  ? ['bench/main.mjs']
+  : ['tools/run.mjs', 'bench/main.ts'];
+const { status } = spawnSync(process.execPath, ['--expose-gc', ...program, ...args], {
+  stdio: 'inherit',
+  env,
+});
 process.exit(status ?? 1);

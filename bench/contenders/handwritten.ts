@@ -2,7 +2,7 @@ import type { Engine } from '../../src/node.ts';
 import { timed, type Contender, type Started } from '../contender.ts';
 import { assemble, type Network } from '../handwritten/chain.ts';
 import { start, type Running } from '../handwritten/run.ts';
-import type { Variant } from '../handwritten/matmul.ts';
+import { variantsFor, type Variant } from '../handwritten/matmul.ts';
 import { median } from '../statistics.ts';
 import type { Subject } from '../subject.ts';
 
@@ -81,16 +81,4 @@ function networkOf({ parameters, shape, derivative }: Subject): Network {
     weights: layers.map((w) => w.data as Float32Array),
     samples: derivative === 'batch jacobian' ? (shape[0] as number) : 1,
   };
-}
-
-function variantsFor({ info, device }: Engine): Variant[] {
-  const { subgroupMinSize, subgroupMaxSize, isSoftware } = info;
-  const fixed = subgroupMinSize === subgroupMaxSize && subgroupMaxSize > 0 && subgroupMaxSize <= 32;
-  const canBroadcast = device.features.has('subgroups') && fixed;
-  return [
-    ...(canBroadcast ? (['subgroup'] as const) : []),
-    'direct',
-    // workgroup memory loses several times on software adapters
-    ...(isSoftware ? [] : (['tile', 'large tile'] as const)),
-  ];
 }

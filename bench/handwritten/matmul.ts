@@ -1,3 +1,5 @@
+import type { Engine } from '../../src/node.ts';
+
 /** What happens to an element of a product before it is stored. */
 export type Epilogue =
   | 'none'
@@ -33,10 +35,23 @@ export interface Shader {
  */
 export type Variant = 'subgroup' | 'direct' | 'tile' | 'large tile';
 
+/** The variants worth trying on an adapter. */
+export function variantsFor({ info, device }: Engine): Variant[] {
+  const { subgroupMinSize, subgroupMaxSize, isSoftware } = info;
+  const fixed = subgroupMinSize === subgroupMaxSize && subgroupMaxSize > 0 && subgroupMaxSize <= 32;
+  const canBroadcast = device.features.has('subgroups') && fixed;
+  return [
+    ...(canBroadcast ? (['subgroup'] as const) : []),
+    'direct',
+    // workgroup memory loses several times on software adapters
+    ...(isSoftware ? [] : (['tile', 'large tile'] as const)),
+  ];
+}
+
 export function matmul(variant: Variant, product: Product, subgroupSize: number): Shader {
   switch (variant) {
     case 'subgroup':
-      return subgroup(product, subgroupSize);
+      return product.k % subgroupSize ? direct(product) : subgroup(product, subgroupSize);
     case 'direct':
       return direct(product);
     case 'tile':

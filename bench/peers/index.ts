@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { Peer } from '../contenders/peer.ts';
 
 const inputs = 'bench/results/inputs';
@@ -13,10 +14,12 @@ function pythonHas(module: string): boolean {
   }
 }
 
+/** The pack has the programs bundled, and the libraries installed. */
+const isPacked = existsSync('bench/peers/jax-js.mjs');
+
 const inNode = (name: string): [string, ...string[]] => [
   process.execPath,
-  'tools/run.mjs',
-  `bench/peers/${name}.ts`,
+  ...(isPacked ? [`bench/peers/${name}.mjs`] : ['tools/run.mjs', `bench/peers/${name}.ts`]),
 ];
 
 const inPython = (...args: string[]): [string, ...string[]] => [
@@ -53,7 +56,7 @@ export function openPeers(names: readonly string[]): Peer[] {
     const module = known[name]?.module;
     return !module || pythonHas(module);
   });
-  if (usable.some((name) => !known[name]?.module))
+  if (!isPacked && usable.some((name) => !known[name]?.module))
     execFileSync(process.execPath, ['bench/peers/libraries.mjs'], { stdio: 'inherit' });
   return usable.map((name) => new Peer(name, (known[name] as Known).commandLine, inputs));
 }

@@ -14,6 +14,7 @@ import host from './host.ts';
 import hvp from './hvp.ts';
 import layernorm from './layernorm.ts';
 import memory from './memory.ts';
+import products from './products.ts';
 import resnet from './resnet.ts';
 import softmax from './softmax.ts';
 
@@ -21,4 +22,10 @@ const networks = [a1, a64, b, c1, c16, d, autoencoder, attention, resnet];
 const others = [layernorm, softmax, diagonal, e, hessian, hvp];
 
 /** In the order in which they run. */
-export const subjects: readonly (Subject | Special)[] = [...networks, ...others, host, memory];
+export const subjects: readonly (Subject | Special)[] = [
+  ...networks,
+  ...others,
+  products,
+  host,
+  memory,
+];

@@ -111,6 +111,10 @@ await bundle(
   { alias: [{ find: 'vitest', replacement: join(root, 'bench/pack/vitest.ts') }] },
 );
 cpSync('test/fixtures', join(out, 'test/fixtures'), { recursive: true });
+execFileSync('tar', ['-cf', 'test.tar', 'test'], { cwd: out });
+rmSync(join(out, 'test'), { recursive: true });
+compress(join(out, 'test.tar'), join(out, 'test.tar'));
+rmSync(join(out, 'test.tar'));
 
 // what it runs on
 compress(process.execPath, join(out, 'bin/node'));

@@ -9,7 +9,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-# The two large files travel compressed.
+# What is large travels compressed.
 expand() {
   [ -s "$1" ] && return
   if command -v xz >/dev/null; then
@@ -23,6 +23,8 @@ expand() {
 expand bin/node
 chmod +x bin/node
 expand node_modules/webgpu/dist/linux-x64/dawn.node
+expand test.tar
+[ -d test ] || tar -xf test.tar
 
 # Dawn looks for a Vulkan loader; one comes along for machines whose driver lacks it.
 if ! ldconfig -p 2>/dev/null | grep -q libvulkan.so.1; then

@@ -158,7 +158,7 @@ function opaque(op: 'div' | 'mod', of: Index, by: number, low: number, max: numb
   const min = Math.max(0, low); // negative only outside a guard, where nothing is read
   if (min >= max) return constant(min);
   const text = isSigned(of) ? `u32(${render(of)})` : render(of);
-  const name = op === 'div' ? `(${text} / ${by}u)` : `(${text} % ${by}u)`;
+  const name = `(${op === 'div' ? quotient(text, by) : remainder(text, by)})`;
   return { constant: 0, digits: [whole({ name, min, max, inner: { op, of, by } }, 1)] };
 }
 
@@ -237,6 +237,32 @@ export function substitute(e: Index, by: (name: string) => Index | undefined): I
   return out;
 }
 
+const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));
+
+// Shifts are left to no compiler: some software adapters divide instead, lane by lane.
+
+const quotient = (text: string, n: number): string =>
+  isPowerOfTwo(n) ? `${operand(text)} >> ${Math.log2(n)}u` : `${text} / ${n}u`;
+
+const remainder = (text: string, n: number): string =>
+  isPowerOfTwo(n) ? `${operand(text)} & ${n - 1}u` : `${text} % ${n}u`;
+
+/** WGSL mixes shifts and masks with nothing that is not in parentheses. */
+const operand = (text: string): string => (isWord(text) || isGroup(text) ? text : `(${text})`);
+
+const isWord = (text: string): boolean => /^\w+$/.test(text);
+
+/** Whether the parenthesis that opens `text` closes at its end. */
+function isGroup(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '(') depth++;
+    else if (text[i] === ')') depth--;
+    if (depth === 0) return i > 0 && i === text.length - 1;
+  }
+  return false;
+}
+
 /** WGSL text: u32 arithmetic, or i32 where a part may be negative. */
 export function render(e: Index): string {
   const signed = e.constant < 0 || e.digits.some((d) => d.coefficient < 0 || d.variable.min < 0);
@@ -244,9 +270,9 @@ export function render(e: Index): string {
   const parts: string[] = [];
   for (const d of e.digits) {
     let text = d.variable.name;
-    if (d.divisor !== 1) text = `${text} / ${d.divisor}u`;
+    if (d.divisor !== 1) text = quotient(text, d.divisor);
     const top = lastModulus(d);
-    if (d.modulus < top) text = `${d.divisor !== 1 ? `(${text})` : text} % ${d.modulus}u`;
+    if (d.modulus < top) text = remainder(d.divisor !== 1 ? `(${text})` : text, d.modulus);
     const plain = text === d.variable.name;
     if (signed && d.variable.min >= 0) text = `i32(${text})`;
     else if (!plain) text = `(${text})`;

@@ -155,13 +155,23 @@ export class Emitter {
 
   /** The element of `x` where the guards hold, else 0. */
   guarded(x: Tensor, at: Coordinates, guards: readonly Guard[]): string {
-    const condition = this.condition(guards);
-    if (condition === 'true') return this.value(x, at);
+    const condition = this.condition(guards.filter((g) => this.#isUniform(g)));
     const zero = this.#wide(literal(0, x.dtype));
     if (condition === 'false') return zero;
+    const masks = guards.filter((g) => !this.#isUniform(g)).flatMap((g) => this.#masks(g));
+    if (condition === 'true' && masks.length === 0) return this.value(x, at);
     const name = this.around.fresh('p');
     this.line(`var ${name} = ${zero};`);
-    this.block(`if (${condition})`, () => this.line(`${name} = ${this.value(x, at)};`));
+    const tests = condition === 'true' ? [] : [condition];
+    if (masks.length === 0) {
+      this.block(`if (${condition})`, () => this.line(`${name} = ${this.value(x, at)};`));
+      return name;
+    }
+    // what is read where the mask does not hold is dropped: WGSL keeps such reads inside the array
+    const mask = this.bind(masks.join(' & '), 'm');
+    this.block(`if (${[...tests, `any(${mask})`].join(' && ')})`, () =>
+      this.line(`${name} = select(${zero}, ${this.value(x, at)}, ${mask});`),
+    );
     return name;
   }
 
@@ -173,14 +183,14 @@ export class Emitter {
   }
 
   #test(guard: Guard): string {
-    const parts = 'left' in guard ? [guard.left, guard.right] : [guard.index];
+    const parts = indicesOf(guard);
     parts.forEach((e) => this.around.onIndex?.(e));
     const { loop } = this;
     if (loop && !parts.some((e) => mentions(e, loop.variable))) {
       const text = loop.before.#test(guard);
       return text === 'true' || text === 'false' ? text : loop.before.#once(text, 'c');
     }
-    parts.forEach((e) => this.#uniform(e));
+    if (!this.#isUniform(guard)) throw new NotVector();
     if ('left' in guard) {
       const { left, right } = guard;
       if (isConstant(left) && isConstant(right)) return String(left.constant === right.constant);
@@ -196,9 +206,40 @@ export class Emitter {
     return tests.length === 0 ? 'true' : tests.join(' && ');
   }
 
-  /** A guard must hold for all lanes or for none. */
-  #uniform(e: Index): void {
-    if (this.lanes && laneStride(e, this.lanes.variable) !== 0) throw new NotVector();
+  /** Whether a guard holds for all lanes or for none. */
+  #isUniform(guard: Guard): boolean {
+    const { lanes } = this;
+    return !lanes || indicesOf(guard).every((e) => laneStride(e, lanes.variable) === 0);
+  }
+
+  /** Conditions of a guard, lane by lane. */
+  #masks(guard: Guard): string[] {
+    if (!this.lanes || this.lanes.strict) throw new NotVector();
+    indicesOf(guard).forEach((e) => this.around.onIndex?.(e));
+    if ('left' in guard) {
+      const signed = isSigned(guard.left) || isSigned(guard.right);
+      return [`(${this.#steps(guard.left, signed)} == ${this.#steps(guard.right, signed)})`];
+    }
+    const { index, lo, hi } = guard;
+    const signed = isSigned(index);
+    const limit = (n: number): string => (signed ? `vec4i(${n}i)` : `vec4u(${n}u)`);
+    const steps = this.#steps(index, signed);
+    const masks: string[] = [];
+    if (minOf(index) < lo) masks.push(`(${steps} >= ${limit(lo)})`);
+    if (maxOf(index) >= hi) masks.push(`(${steps} < ${limit(hi)})`);
+    return masks;
+  }
+
+  /** The four values of an index in the lanes. */
+  #steps(e: Index, signed: boolean): string {
+    const { variable: lane } = this.lanes as Lanes;
+    const [type, suffix] = signed ? ['vec4i', 'i'] : ['vec4u', 'u'];
+    const stride = laneStride(e, lane);
+    const first = `${type}(${this.index(e, signed)})`;
+    if (stride === 0) return first;
+    if (stride === null || (stride < 0 && !signed))
+      return `${type}(${[0, 1, 2, 3].map((k) => this.index(atLane(e, lane, k), signed)).join(', ')})`;
+    return `(${first} + ${type}(${[0, 1, 2, 3].map((k) => `${k * stride}${suffix}`).join(', ')}))`;
   }
 
   #load(x: Tensor, at: Coordinates): string {
@@ -217,7 +258,10 @@ export class Emitter {
       return x.dtype === 'bool' ? `(${text} != vec4u(0u))` : text;
     }
     if (this.lanes.strict) throw new NotVector();
-    return `${type}(${[0, 1, 2, 3].map((k) => one(atLane(address, lane, k))).join(', ')})`;
+    // a lane that a mask drops may point outside, which WGSL refuses if it is a constant
+    const each = [0, 1, 2, 3].map((k) => atLane(address, lane, k));
+    const inside = each.map((a) => (minOf(a) < x.size && maxOf(a) >= 0 ? one(a) : one(ZERO)));
+    return `${type}(${inside.join(', ')})`;
   }
 
   /**
@@ -303,6 +347,9 @@ export class Emitter {
     return this.value(x, [...broadcast(x).slice(0, -1), variable(name, n)]);
   }
 }
+
+const indicesOf = (guard: Guard): Index[] =>
+  'left' in guard ? [guard.left, guard.right] : [guard.index];
 
 const asInteger = (e: Index, signed: boolean): string =>
   signed && !isSigned(e) ? `i32(${render(e)})` : render(e);

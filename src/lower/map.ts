@@ -5,7 +5,10 @@ import type { Group, Plan } from '../plan/plan.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { NotVector } from './lanes.ts';
 
-/** Pure map: vectors of four where all index maps allow, else single elements. */
+/** From so many threads on, workgroups are large: what a workgroup costs counts more than filling the GPU. */
+const MANY = 1 << 16;
+
+/** Pure map: vectors of four where the shape allows, else single elements. */
 export function lowerMap(group: Group, plan: Plan, limits: LowerLimits): Kernel {
   const inner = group.domain.shape.filter((n) => n !== 1).at(-1) ?? 1;
   if (inner % 4 === 0) {
@@ -24,11 +27,12 @@ function write(group: Group, plan: Plan, limits: LowerLimits, width: 1 | 4): Ker
   const e = writer.emitter(width === 4 ? { variable: 'i' } : undefined);
   const { domain } = group;
   writer.members(e, unflatten(variable('i', domain.size), domain.shape));
+  const threads = domain.size / width;
   return writer.assemble(
     mapFile,
     { PER_THREAD: width },
     { body: e.lines.join('\n') },
-    domain.size / width,
-    writer.workgroup(64),
+    threads,
+    writer.workgroup(threads < MANY ? 64 : 256),
   );
 }

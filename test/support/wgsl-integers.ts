@@ -18,16 +18,18 @@ const operators: Readonly<Record<string, (a: number, b: number) => number>> = {
   '*': Math.imul,
   '/': (a, b) => Math.trunc(a / b),
   '%': (a, b) => a % b,
+  '>>': (a, b) => (a >= 0 ? Math.floor(a / 2 ** b) : a >> b),
+  '&': (a, b) => a & b,
 };
 
 /**
- * A WGSL expression of integers: literals `5u` and `-5i`, names, + - * / %, parentheses, `i32(...)` and
+ * A WGSL expression of integers: literals `5u` and `-5i`, names, + - * / % >> &, parentheses, `i32(...)` and
  * `u32(...)`, all modulo 2³² as WGSL has it.
  *
  * @throws Error for text outside this language, and (when evaluated) where two operands differ in type
  */
 export function integerExpression(text: string): Expression {
-  const tokens = text.match(/\d+[iu]|[A-Za-z_]\w*|[-+*/%()]|\S/g) ?? [];
+  const tokens = text.match(/\d+[iu]|[A-Za-z_]\w*|[-+*/%&()]|>>|\S/g) ?? [];
   let next = 0;
   const fail = (what: string): never => {
     throw new Error(`${what} in ${text}`);
@@ -69,6 +71,13 @@ export function integerExpression(text: string): Expression {
   };
   const product = (): Expression => {
     let left = primary();
+    // neither mixes with another operator
+    if (tokens[next] === '>>' || tokens[next] === '&') {
+      left = binary(left, tokens[next++] as string, primary());
+      return [')', undefined].includes(tokens[next])
+        ? left
+        : fail(`${tokens[next]} after a shift or mask`);
+    }
     while (['*', '/', '%'].includes(tokens[next] ?? ''))
       left = binary(left, tokens[next++] as string, primary());
     return left;

@@ -29,9 +29,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let i = thread * PER_THREAD;
   var acc: F4 = F4(F4(0.0));
   for (var r = 0u; r < TERMS; r += PER_STEP) {
-    let v0 = in0[((i / 4u) + r * 2u)];
+    let v0 = in0[((i >> 2u) + r * 2u)];
     acc = acc + v0;
   }
   let v1 = select(acc, F4(0.0), acc <= F4(0.0));
-  out1[(i / 4u)] = v1;
+  out1[(i >> 2u)] = v1;
 }

@@ -3,6 +3,7 @@ import { multiplyAddsOf } from './derive/cost.ts';
 import type { Decision } from './derive/decisions.ts';
 import { printGraph } from './ir/print.ts';
 import { bytesOf } from './ops/storage.ts';
+import { allocatedBytes } from './run/buffers.ts';
 import { sizeOf, type Shape } from './util/shape.ts';
 
 /** One dispatch, for people and pages. */
@@ -30,12 +31,16 @@ export interface Explanation {
     /** of all products */
     readonly multiplyAdds: number;
     readonly submissions: 1;
+    /** bytes of GPU memory, as the engine allocates them: in steps of up to an eighth */
     readonly memory: {
-      /** bytes of arguments and captured arrays */
+      /** arguments and captured arrays */
       readonly inputs: number;
-      /** bytes of intermediates, which share memory where they can */
+      /** intermediates, which share memory where they can */
       readonly intermediates: number;
       readonly outputs: number;
+      /** what `read()` of all results copies through */
+      readonly readback: number;
+      /** all of these: the most that one call, and reading what it gives, holds at a time */
       readonly peak: number;
     };
     readonly kernels: readonly ExplainedKernel[];
@@ -59,10 +64,14 @@ export function explain({ schedule, program, decisions }: Build): Explanation {
     };
   });
   const bytesWith = (kinds: readonly string[]): number =>
-    [...schedule.storage].reduce((n, [x, s]) => n + (kinds.includes(s.kind) ? bytesOf(x) : 0), 0);
+    [...schedule.storage]
+      .filter(([, s]) => kinds.includes(s.kind))
+      .reduce((n, [x]) => n + allocatedBytes(bytesOf(x)), 0);
   const inputs = bytesWith(['input', 'constant']);
   const outputs = bytesWith(['output']);
-  const intermediates = program.slots.reduce((a, b) => a + b, 0);
+  const intermediates = program.slots.reduce((n, bytes) => n + allocatedBytes(bytes), 0);
+  const readback = outputs;
+  const peak = inputs + intermediates + outputs + readback;
   const json = {
     label: program.label,
     graph: printGraph(schedule.outputs),
@@ -70,7 +79,7 @@ export function explain({ schedule, program, decisions }: Build): Explanation {
     dispatches: program.steps.length,
     multiplyAdds: kernels.reduce((n, k) => n + k.multiplyAdds, 0),
     submissions: 1 as const,
-    memory: { inputs, intermediates, outputs, peak: inputs + intermediates + outputs },
+    memory: { inputs, intermediates, outputs, readback, peak },
     kernels,
   };
   return { text: textOf(json), json };
@@ -89,9 +98,10 @@ function textOf(json: Explanation['json']): string {
     if (j.segments)
       lines.push(`  segments: ${j.segments.map((s) => `${s.move} -> [${s.size}]`).join(', ')}`);
   }
-  const { inputs, intermediates, outputs } = json.memory;
+  const { memory } = json;
   lines.push(
-    `memory: ${kib(inputs)} arguments and constants, ${kib(intermediates)} intermediates, ${kib(outputs)} results`,
+    `memory: ${kib(memory.inputs)} arguments and constants, ${kib(memory.intermediates)} intermediates, ` +
+      `${kib(memory.outputs)} results, ${kib(memory.readback)} to read them: ${kib(memory.peak)} at most`,
   );
   json.kernels.forEach((k, i) => {
     const threads = sizeOf(k.workgroups);

@@ -29,6 +29,8 @@ export function Memory(props: {
         <dd>{bytes(memory.intermediates)}</dd>
         <dt>results</dt>
         <dd>{bytes(memory.outputs)}</dd>
+        <dt>to read them</dt>
+        <dd>{bytes(memory.readback)}</dd>
       </dl>
       {Array.isArray(list) ? (
         <Chart

@@ -4,6 +4,17 @@ import { scoped, type Losses } from './faults.ts';
 /** No buffer is smaller: arrays without elements and lone scalars bind like any other. */
 export const MIN_BYTES = 16;
 
+/**
+ * Bytes of the buffer that is made for so many, so that buffers can be used again for others of about
+ * their size: powers of two up to 64 KiB, above it steps of at most an eighth.
+ */
+export function allocatedBytes(bytes: number): number {
+  const power = 2 ** Math.ceil(Math.log2(Math.max(bytes, MIN_BYTES)));
+  if (power <= 65_536) return power;
+  const step = power / 16;
+  return Math.ceil(bytes / step) * step;
+}
+
 /** Bytes in words, for messages. */
 export function formatBytes(bytes: number): string {
   if (bytes < 10_240) return `${bytes} B`;
@@ -253,12 +264,8 @@ export class BufferPool {
     list?.splice(list.indexOf(allocation), 1);
   }
 
-  /** Powers of two up to 64 KiB, above it steps of at most an eighth. */
   #round(bytes: number): number {
-    const power = 2 ** Math.ceil(Math.log2(Math.max(bytes, MIN_BYTES)));
-    if (power <= 65_536) return power;
-    const step = power / 16;
-    const rounded = Math.ceil(bytes / step) * step;
+    const rounded = allocatedBytes(bytes);
     // what would pass the limit only by rounding is asked for as it is
     return rounded > this.device.limits.maxBufferSize ? Math.ceil(bytes / 16) * 16 : rounded;
   }

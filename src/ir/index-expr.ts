@@ -100,8 +100,31 @@ function normalise(constantPart: number, list: readonly Digit[]): Index {
         joined = true;
       }
   }
-  return { constant: constantPart, digits };
+  return rejoined({ constant: constantPart, digits });
 }
+
+/** Joins a quotient and its remainder: `c·n·(e / n) + c·(e % n) = c·e`. */
+function rejoined(e: Index): Index {
+  for (const rest of e.digits) {
+    const { inner } = rest.variable;
+    if (inner?.op !== 'mod' || !isWhole(rest)) continue;
+    const quotient = e.digits.find(
+      (d) =>
+        d.variable.inner?.op === 'div' &&
+        d.variable.inner.by === inner.by &&
+        d.coefficient === rest.coefficient * inner.by &&
+        isWhole(d) &&
+        equal(d.variable.inner.of, inner.of),
+    );
+    if (!quotient) continue;
+    const others = e.digits.filter((d) => d !== rest && d !== quotient);
+    return add({ constant: e.constant, digits: others }, scale(inner.of, rest.coefficient));
+  }
+  return e;
+}
+
+const isWhole = ({ divisor, modulus, variable: v }: Digit): boolean =>
+  divisor === 1 && modulus > v.max;
 
 export function add(a: Index, b: Index): Index {
   return normalise(a.constant + b.constant, [...a.digits, ...b.digits]);

@@ -383,6 +383,18 @@ export const samplers: Readonly<Record<string, Sampler>> = {
       params: { axis, length, stride, dilation },
     };
   }),
+  band: moving((d, x, dtype) => {
+    const long = leadTo(x, 2);
+    const [a, axis] = d.shuffle(axesOf(long)) as [number, number];
+    const length = Math.max(1, at(long, axis));
+    const { size, stride, dilation } = windowOn(d, length);
+    const positions = Math.floor((length - (size - 1) * dilation - 1) / stride) + 1;
+    const shape = replaced(replaced(long, axis, positions), a, 1);
+    return {
+      inputs: [{ shape: [...shape, size], dtype }],
+      params: { a, axis, length, stride, dilation },
+    };
+  }),
 
   // indexed
   gather: moving((d, x, dtype) => {

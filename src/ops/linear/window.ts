@@ -1,4 +1,5 @@
-import { add, scale, type Index } from '../../ir/index-expr.ts';
+import { add, constant, div, mod, offset, scale, ZERO, type Index } from '../../ir/index-expr.ts';
+import type { Guard } from '../../ir/index-map.ts';
 import { apply, type Tensor } from '../../ir/tensor.ts';
 import { sizeOf, stridesOf, type Shape } from '../../util/shape.ts';
 import { dim, withDim } from '../axes.ts';
@@ -6,6 +7,7 @@ import { embedded } from '../embedded.ts';
 import { dot, eachIndex, gatherElements } from '../ndarray.ts';
 import { full, fullValue } from '../source.ts';
 import { linear } from './define.ts';
+import { takeDiagonal } from './diagonal.ts';
 import { reshape, swap } from './layout.ts';
 import { flip, pad } from './slice.ts';
 
@@ -98,10 +100,14 @@ const foldOp = linear({
   rewrite([x], p) {
     const t = x as Tensor;
     if (fullValue(t) === 0) return full(foldOp.shape([t], p), 0, t.dtype);
-    const { axis } = params(p);
+    const { axis, stride, dilation } = params(p);
     const e = embedded(t);
-    if (e && e.a < -1 && e.b < -1 && axis - 1 !== e.a && axis - 1 !== e.b)
+    if (e && e.a < -1 && e.b < -1) {
+      const sizes = { length: p['length'] as number, stride, dilation };
+      if (axis - 1 === e.b) return band(e.inner, e.a + 1, axis, sizes);
+      if (axis - 1 === e.a) return band(swap(e.inner, e.a, e.b), e.b + 1, axis, sizes);
       return e.again(apply(foldOp, [e.inner], p), e.a + 1, e.b + 1);
+    }
     return foldOfContraction(t, axis, p) ?? undefined;
   },
   derivative: 'fold(dx)',
@@ -173,4 +179,90 @@ export function fold(x: Tensor, axis: number, length: number, stride = 1, dilati
   return apply(foldOp, [x], { axis, length, stride, dilation });
 }
 
-export const windowOps = [windowOp, foldOp];
+interface BandParams {
+  /** axis of the positions in the result, counted from its end, and axis that the taps are laid along */
+  a: number;
+  axis: number;
+  length: number;
+  stride: number;
+  dilation: number;
+}
+
+const bandParams = (p: Readonly<Record<string, unknown>>): BandParams => p as unknown as BandParams;
+
+// ---- band: y[.., l, .., l·stride + t·dilation, ..] = x[.., 1, .., l, .., t], zero elsewhere: the fold of
+// one-hot positions, where no two taps meet. The Jacobian of a convolution is made of such bands.
+
+const bandOp = linear({
+  name: 'band',
+  shape(x, p) {
+    const { a, axis, length } = bandParams(p);
+    const n = x[x.length - 1 + axis] as number;
+    return withDim(withDim(x.slice(0, -1), a, n), axis, length);
+  },
+  evaluate([x], p, shape) {
+    const { a, axis, stride, dilation } = bandParams(p);
+    const t = x as { shape: Shape; data: Float64Array };
+    const strides = stridesOf(t.shape);
+    const taps = t.shape[shape.length] as number;
+    const [ia, i] = [shape.length + a, shape.length + axis];
+    return gatherElements(t, shape, (at) => {
+      const position = at[ia] as number;
+      const tap = ((at[i] as number) - position * stride) / dilation;
+      if (!Number.isInteger(tap) || tap < 0 || tap >= taps) return -1;
+      return at.reduce(
+        (sum, c, j) => sum + (strides[j] as number) * (j === ia ? 0 : j === i ? position : c),
+        tap,
+      );
+    });
+  },
+  transpose(g, node) {
+    const { a, axis, stride, dilation } = bandParams(node.params);
+    const taps = dim(node.inputs[0] as Tensor, -1);
+    return takeDiagonal(window(g, axis, taps, stride, dilation), a - 1, axis - 1);
+  },
+  rewrite([x], p) {
+    const t = x as Tensor;
+    if (fullValue(t) === 0) return full(bandOp.shape([t], p), 0, t.dtype);
+    const { a, axis } = bandParams(p);
+    const e = embedded(t);
+    const own = [-1, a - 1, axis - 1];
+    if (e && !own.includes(e.a) && !own.includes(e.b))
+      return e.again(apply(bandOp, [e.inner], p), e.a + 1, e.b + 1);
+    return undefined;
+  },
+  indexMap(at, node) {
+    const { a, axis, stride, dilation } = bandParams(node.params);
+    const x = node.inputs[0] as Tensor;
+    const [ia, i] = [at.length + a, at.length + axis];
+    const position = at[ia] as Index;
+    const reach = add(at[i] as Index, scale(position, -stride));
+    const guards: Guard[] = [{ index: reach, lo: 0, hi: (dim(x, -1) - 1) * dilation + 1 }];
+    let tap = reach;
+    if (dilation > 1) {
+      // offset by a multiple of the dilation, so that the remainder is taken of a number >= 0
+      const up = Math.ceil((dim(node, a) * stride) / dilation);
+      const positive = add(reach, constant(up * dilation));
+      guards.push({ left: mod(positive, dilation), right: constant(0) });
+      tap = offset(div(positive, dilation), -up);
+    }
+    return { at: [...at.map((c, j) => (j === ia ? ZERO : j === i ? position : c)), tap], guards };
+  },
+  derivative: 'band(dx)',
+});
+
+/**
+ * Taps (last axis of `x`) laid along `axis`, each position shifted by `stride` against the one before, the
+ * positions along `a`; both count the axes of the result, where `axis` has `length` elements. `x` has length
+ * 1 along `a` and its positions along `axis`.
+ */
+export function band(
+  x: Tensor,
+  a: number,
+  axis: number,
+  { length, stride, dilation }: { length: number; stride: number; dilation: number },
+): Tensor {
+  return apply(bandOp, [x], { a, axis, length, stride, dilation });
+}
+
+export const windowOps = [windowOp, foldOp, bandOp];

@@ -231,11 +231,12 @@ export function mentions(e: Index, name: string): boolean {
 const isOf = ({ variable: v }: Digit, name: string): boolean =>
   v.name === name || (v.inner ? mentions(v.inner.of, name) : false);
 
-/** The terms of `e`, but its constant, that depend on the variable `name`, and those that do not. */
-export function partsBy(e: Index, name: string): { own: Index; rest: Index } {
+/** The terms of `e`, but its constant, that depend on one of the variables, and those that do not. */
+export function partsBy(e: Index, names: readonly string[]): { own: Index; rest: Index } {
+  const isOwn = (d: Digit): boolean => names.some((name) => isOf(d, name));
   return {
-    own: { constant: 0, digits: e.digits.filter((d) => isOf(d, name)) },
-    rest: { constant: 0, digits: e.digits.filter((d) => !isOf(d, name)) },
+    own: { constant: 0, digits: e.digits.filter(isOwn) },
+    rest: { constant: 0, digits: e.digits.filter((d) => !isOwn(d)) },
   };
 }
 

@@ -45,6 +45,8 @@ export class Emitter {
   readonly lines: string[] = [];
   readonly #memo = [new Map<string, string>()];
   readonly #local = new Map<Tensor, string>();
+  /** the loop's variable, and what is bound in its body for addresses */
+  readonly #varying: string[];
   #indent = '';
 
   constructor(
@@ -53,7 +55,9 @@ export class Emitter {
     readonly lanes?: Lanes,
     /** for the body of a loop: what writes before the loop, and the loop's variable */
     private readonly loop?: { readonly before: Emitter; readonly variable: string },
-  ) {}
+  ) {
+    this.#varying = loop ? [loop.variable] : [];
+  }
 
   /**
    * Writes the body of a loop over `variable`. What stays the same in it, loads and parts of addresses,
@@ -98,7 +102,7 @@ export class Emitter {
     if (local !== undefined) return local;
     const number = fullValue(node);
     if (number !== undefined) return this.#wide(literal(number, node.dtype));
-    if (this.loop && this.#isInvariant(node, at, this.loop.variable)) {
+    if (this.loop && this.#isInvariant(node, at)) {
       const known = this.loop.before.value(node, at);
       return this.lanes && !this.loop.before.lanes
         ? `${widen(VALUE_TYPE[node.dtype])}(${known})`
@@ -115,8 +119,12 @@ export class Emitter {
     return name;
   }
 
-  #isInvariant(node: Tensor, at: Coordinates, loopVariable: string): boolean {
-    if (at.some((c) => mentions(c, loopVariable))) return false;
+  #varies(e: Index): boolean {
+    return this.#varying.some((name) => mentions(e, name));
+  }
+
+  #isInvariant(node: Tensor, at: Coordinates): boolean {
+    if (at.some((c) => this.#varies(c))) return false;
     return this.#local.size === 0 || this.around.isStored(node);
   }
 
@@ -155,38 +163,57 @@ export class Emitter {
 
   /** The element of `x` where the guards hold, else 0. */
   guarded(x: Tensor, at: Coordinates, guards: readonly Guard[]): string {
-    const condition = this.condition(guards.filter((g) => this.#isUniform(g)));
+    const source = this.#sourceOf(x, at, guards);
+    const uniform = source.guards.filter((g) => this.#isUniform(g));
+    const condition = this.condition(uniform);
     const zero = this.#wide(literal(0, x.dtype));
     if (condition === 'false') return zero;
-    const masks = guards.filter((g) => !this.#isUniform(g)).flatMap((g) => this.#masks(g));
-    if (condition === 'true' && masks.length === 0) return this.value(x, at);
+    const masks = source.guards.filter((g) => !uniform.includes(g)).flatMap((g) => this.#masks(g));
+    const tests = condition === 'true' ? [] : [condition];
+    if (tests.length + masks.length === 0) return this.value(source.node, source.at);
+    // What is read where no guard holds is dropped: WGSL keeps such reads inside the array. A read costs
+    // less than a branch around it, a computation more.
+    const isRead = this.around.isStored(source.node);
+    const mask = masks.length > 0 ? this.bind(masks.join(' & '), 'm') : null;
+    if (isRead && (!mask || tests.length === 0)) {
+      const value = this.value(source.node, source.at);
+      return this.bind(`select(${zero}, ${value}, ${mask ?? condition})`, 'p');
+    }
+    if (mask) tests.push(`any(${mask})`);
     const name = this.around.fresh('p');
     this.line(`var ${name} = ${zero};`);
-    const tests = condition === 'true' ? [] : [condition];
-    if (masks.length === 0) {
-      this.block(`if (${condition})`, () => this.line(`${name} = ${this.value(x, at)};`));
-      return name;
-    }
-    // what is read where the mask does not hold is dropped: WGSL keeps such reads inside the array
-    const mask = this.bind(masks.join(' & '), 'm');
-    this.block(`if (${[...tests, `any(${mask})`].join(' && ')})`, () =>
-      this.line(`${name} = select(${zero}, ${this.value(x, at)}, ${mask});`),
-    );
+    this.block(`if (${allOf(tests)})`, () => {
+      const value = this.value(source.node, source.at);
+      this.line(`${name} = ${mask ? `select(${zero}, ${value}, ${mask})` : value};`);
+    });
     return name;
+  }
+
+  /** Where an element comes from: through index maps, with all their guards, to what is stored or computed. */
+  #sourceOf(
+    node: Tensor,
+    at: Coordinates,
+    guards: readonly Guard[],
+  ): { node: Tensor; at: Coordinates; guards: readonly Guard[] } {
+    const { op } = node;
+    const isHere = this.#local.has(node) || this.around.isStored(node);
+    if (isHere || op.family !== 'linear' || !op.indexMap) return { node, at, guards };
+    const map = op.indexMap(at, node);
+    return this.#sourceOf(node.inputs[0] as Tensor, map.at, [...guards, ...map.guards]);
   }
 
   /** Condition text; `true` or `false` where the ranges decide it. */
   condition(guards: readonly Guard[]): string {
     const tests = guards.map((g) => this.#test(g)).filter((t) => t !== 'true');
     if (tests.includes('false')) return 'false';
-    return tests.length === 0 ? 'true' : tests.join(' && ');
+    return tests.length === 0 ? 'true' : allOf(tests);
   }
 
   #test(guard: Guard): string {
     const parts = indicesOf(guard);
     parts.forEach((e) => this.around.onIndex?.(e));
     const { loop } = this;
-    if (loop && !parts.some((e) => mentions(e, loop.variable))) {
+    if (loop && !parts.some((e) => this.#varies(e))) {
       const text = loop.before.#test(guard);
       return text === 'true' || text === 'false' ? text : loop.before.#once(text, 'c');
     }
@@ -203,7 +230,7 @@ export class Emitter {
     const tests: string[] = [];
     if (minOf(index) < lo) tests.push(`${this.index(index)} >= ${lo}${suffix}`);
     if (maxOf(index) >= hi) tests.push(`${this.index(index)} < ${hi}${suffix}`);
-    return tests.length === 0 ? 'true' : tests.join(' && ');
+    return tests.length === 0 ? 'true' : allOf(tests);
   }
 
   /** Whether a guard holds for all lanes or for none. */
@@ -247,7 +274,10 @@ export class Emitter {
     this.around.onIndex?.(address);
     const { bindings } = this.around;
     const from = (text: string): string => (x.dtype === 'bool' ? `(${text} != 0u)` : text);
-    const one = (a: Index): string => from(`${bindings.read(x, 1)}[${this.index(a)}]`);
+    // where guards drop it, an address may lie outside: WGSL refuses that of a constant
+    const isOutside = (a: Index): boolean => minOf(a) >= x.size || maxOf(a) < 0;
+    const one = (a: Index): string =>
+      from(`${bindings.read(x, 1)}[${this.index(isOutside(a) ? ZERO : a)}]`);
     if (!this.lanes) return one(address);
     const { variable: lane } = this.lanes;
     const type = widen(VALUE_TYPE[x.dtype]);
@@ -258,10 +288,7 @@ export class Emitter {
       return x.dtype === 'bool' ? `(${text} != vec4u(0u))` : text;
     }
     if (this.lanes.strict) throw new NotVector();
-    // a lane that a mask drops may point outside, which WGSL refuses if it is a constant
-    const each = [0, 1, 2, 3].map((k) => atLane(address, lane, k));
-    const inside = each.map((a) => (minOf(a) < x.size && maxOf(a) >= 0 ? one(a) : one(ZERO)));
-    return `${type}(${inside.join(', ')})`;
+    return `${type}(${[0, 1, 2, 3].map((k) => one(atLane(address, lane, k))).join(', ')})`;
   }
 
   /**
@@ -278,7 +305,7 @@ export class Emitter {
   /** Name of an index without its constant. */
   #sum(e: Index, signed: boolean): string {
     if (!this.loop) return this.#once(asInteger({ ...e, constant: 0 }, signed), 'x');
-    const { own, rest } = partsBy(e, this.loop.variable);
+    const { own, rest } = partsBy(e, this.#varying);
     if (isConstant(own)) return this.loop.before.#sum(rest, signed);
     const terms = [
       ...(isConstant(rest) ? [] : [this.loop.before.#sum(rest, signed)]),
@@ -344,9 +371,16 @@ export class Emitter {
     const j = this.value(indices, broadcast(indices));
     const n = x.shape[x.rank - 1] as number;
     const name = this.bind(`u32(clamp(i32(${j}), 0, ${n - 1}))`, 'g');
+    if (this.loop) this.#varying.push(name);
     return this.value(x, [...broadcast(x).slice(0, -1), variable(name, n)]);
   }
 }
+
+/** All conditions at once: `&&` would branch around each. */
+const allOf = (tests: readonly string[]): string =>
+  tests.length === 1
+    ? (tests[0] as string)
+    : tests.map((t) => (/^\w+$/.test(t) ? t : `(${t})`)).join(' & ');
 
 const indicesOf = (guard: Guard): Index[] =>
   'left' in guard ? [guard.left, guard.right] : [guard.index];

@@ -1,14 +1,28 @@
 import reduceFile from '../../shaders/reduce.wgsl?raw';
-import { add, constant, div, mod, offset, scale, variable, type Index } from '../ir/index-expr.ts';
+import {
+  add,
+  constant,
+  div,
+  mod,
+  offset,
+  render,
+  scale,
+  variable,
+  type Index,
+} from '../ir/index-expr.ts';
 import { unflatten, type Coordinates, type Guard } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group, Plan } from '../plan/plan.ts';
 import { broadcastShape } from '../ops/axes.ts';
 import type { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
+import { range } from '../util/shape.ts';
 import { NotVector } from './lanes.ts';
 import { widen } from './library.ts';
 import { literal, VALUE_TYPE } from './types.ts';
+
+/** Sums of so few terms have no loop. */
+const MAX_UNROLLED = 8;
 
 /** Which variable, if any, runs four values at a time. */
 type Width = 'i' | 'r' | null;
@@ -104,32 +118,41 @@ function write(group: Group, plan: Plan, limits: LowerLimits, width: Width): Ker
   const x = node.inputs[0] as Tensor;
   const terms = termsOf(node);
   const at = unflatten(variable('i', domain.size), domain.shape);
-  const strict = width !== null;
-  const loop = writer.emitter(width ? { variable: width, strict } : undefined);
+  const lanes = width ? { variable: width, strict: true } : undefined;
+  const before = writer.emitter(width === 'i' ? lanes : undefined);
+  const loop = before.inside('r', lanes);
   const wide = (text: string): string => (width ? widen(text) : text);
   const type = wide(VALUE_TYPE[x.dtype]);
   const start = [`var acc: ${type} = ${wide(`${VALUE_TYPE[x.dtype]}(${identity(node)})`)};`];
-  const from = termAt(node, at, variable('r', terms));
   const finish = writer.emitter(width === 'i' ? { variable: 'i' } : undefined);
-  if (isArg(node)) {
-    start.push('var best = 0i;');
-    const v = loop.value(x, from.at);
-    loop.line(
-      `if (${v} ${node.op.name === 'argmax' ? '>' : '<'} acc) { acc = ${v}; best = i32(r); }`,
-    );
-    finish.define(node, 'best');
-  } else {
-    accumulate(node, loop, from, at);
-    if (width === 'r') {
-      const [a, b] = [combine(node, 'acc.x', 'acc.y'), combine(node, 'acc.z', 'acc.w')];
-      finish.define(node, finish.bind(combine(node, `(${a})`, `(${b})`), 'total'));
-    } else finish.define(node, 'acc');
+  if (isArg(node)) start.push('var best = 0i;');
+  const isUnrolled = width !== 'r' && terms <= MAX_UNROLLED;
+  const combined = isUnrolled ? range(terms).map(constant) : [variable('r', terms)];
+  for (const r of combined) {
+    const from = termAt(node, at, r);
+    if (isArg(node)) {
+      const v = loop.value(x, from.at);
+      const isBetter = `${v} ${node.op.name === 'argmax' ? '>' : '<'} acc`;
+      loop.line(`if (${isBetter}) { acc = ${v}; best = i32(${render(r)}); }`);
+    } else accumulate(node, loop, from, at);
   }
+  if (isArg(node)) finish.define(node, 'best');
+  else if (width === 'r') {
+    const [a, b] = [combine(node, 'acc.x', 'acc.y'), combine(node, 'acc.z', 'acc.w')];
+    finish.define(node, finish.bind(combine(node, `(${a})`, `(${b})`), 'total'));
+  } else finish.define(node, 'acc');
   writer.members(finish, at);
   return writer.assemble(
     reduceFile,
-    { PER_THREAD: width === 'i' ? 4 : 1, TERMS: terms, PER_STEP: width === 'r' ? 4 : 1 },
-    { start: start.join('\n'), term: loop.lines.join('\n'), finish: finish.lines.join('\n') },
+    {
+      ...{ PER_THREAD: width === 'i' ? 4 : 1, TERMS: terms },
+      PER_STEP: isUnrolled ? terms : width === 'r' ? 4 : 1,
+    },
+    {
+      start: [...before.lines, ...start].join('\n'),
+      term: loop.lines.join('\n'),
+      finish: finish.lines.join('\n'),
+    },
     width === 'i' ? domain.size / 4 : domain.size,
     writer.workgroup(64),
   );
@@ -143,19 +166,19 @@ function accumulate(
   at: Coordinates,
 ): void {
   const x = node.inputs[0] as Tensor;
-  const add = (): void =>
-    loop.line(`acc = ${combine(node, 'acc', loop.value(x, spread(x, from.at)))};`);
-  let condition = loop.condition(from.guards);
-  if (node.op.name === 'scatterAdd') {
-    if (loop.lanes) throw new NotVector();
-    const indices = node.inputs[1] as Tensor;
-    const n = node.shape[node.rank - 1] as number;
-    const j = loop.value(indices, spread(indices, from.at));
-    const target = loop.indexText(at[at.length - 1] as Index);
-    condition = `clamp(i32(${j}), 0, ${n - 1}) == ${target}`;
+  const source = spread(x, from.at);
+  if (node.op.name !== 'scatterAdd') {
+    loop.line(`acc = ${combine(node, 'acc', loop.guarded(x, source, from.guards))};`);
+    return;
   }
-  if (condition === 'true') add();
-  else if (condition !== 'false') loop.block(`if (${condition})`, add);
+  if (loop.lanes) throw new NotVector();
+  const indices = node.inputs[1] as Tensor;
+  const n = node.shape[node.rank - 1] as number;
+  const j = loop.value(indices, spread(indices, from.at));
+  const target = loop.indexText(at[at.length - 1] as Index);
+  loop.block(`if (clamp(i32(${j}), 0, ${n - 1}) == ${target})`, () =>
+    loop.line(`acc = acc + ${loop.value(x, source)};`),
+  );
 }
 
 /** Coordinates with 0 where `x` is repeated. */

@@ -20,18 +20,26 @@ const THREADS: u32 = 2u;
 const WORKGROUP: u32 = 64u;
 const PER_THREAD: u32 = 4u;
 const TERMS: u32 = 5u;
-const PER_STEP: u32 = 1u;
+const PER_STEP: u32 = 5u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let thread = id.x + id.y * groups.x * WORKGROUP;
   if (thread >= THREADS) { return; }
   let i = thread * PER_THREAD;
+  let v0 = in0[(i >> 2u)];
+  let v1 = in0[((i >> 2u) + 2u)];
+  let v2 = in0[((i >> 2u) + 4u)];
+  let v3 = in0[((i >> 2u) + 6u)];
+  let v4 = in0[((i >> 2u) + 8u)];
   var acc: F4 = F4(F4(0.0));
   for (var r = 0u; r < TERMS; r += PER_STEP) {
-    let v0 = in0[((i >> 2u) + r * 2u)];
     acc = acc + v0;
+    acc = acc + v1;
+    acc = acc + v2;
+    acc = acc + v3;
+    acc = acc + v4;
   }
-  let v1 = select(acc, F4(0.0), acc <= F4(0.0));
-  out1[(i >> 2u)] = v1;
+  let v5 = select(acc, F4(0.0), acc <= F4(0.0));
+  out1[(i >> 2u)] = v5;
 }

@@ -4,6 +4,7 @@ import {
   maxOf,
   mentions,
   minOf,
+  offset,
   partsBy,
   render,
   div,
@@ -11,7 +12,7 @@ import {
   ZERO,
   type Index,
 } from '../ir/index-expr.ts';
-import { flatten, type Coordinates, type Guard } from '../ir/index-map.ts';
+import { flatten, type Bound, type Coordinates, type Guard } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { fullValue, isIota } from '../ops/source.ts';
 import type { Bindings } from './bindings.ts';
@@ -153,47 +154,65 @@ export class Emitter {
     throw new Error(`lower: ${op.name} has to be stored before it is read`);
   }
 
-  /** The element of `x` where the guards hold, else 0. */
+  /**
+   * The element of `x` where the guards hold, else 0. What is only loaded is loaded in any case, which is
+   * safe in WGSL: branches between many products cost more than loads, and drivers minutes to compile.
+   */
   guarded(x: Tensor, at: Coordinates, guards: readonly Guard[]): string {
     const condition = this.condition(guards);
     if (condition === 'true') return this.value(x, at);
     const zero = this.#wide(literal(0, x.dtype));
     if (condition === 'false') return zero;
+    if (this.#isLoaded(x)) return `select(${zero}, ${this.value(x, at)}, ${condition})`;
     const name = this.around.fresh('p');
     this.line(`var ${name} = ${zero};`);
     this.block(`if (${condition})`, () => this.line(`${name} = ${this.value(x, at)};`));
     return name;
   }
 
+  /** Whether elements of `x` are elements in memory, perhaps moved. */
+  #isLoaded(x: Tensor): boolean {
+    if (this.around.isStored(x) || fullValue(x) !== undefined) return true;
+    return x.op.family === 'linear' && !!x.op.indexMap && this.#isLoaded(x.inputs[0] as Tensor);
+  }
+
   /** Condition text; `true` or `false` where the ranges decide it. */
   condition(guards: readonly Guard[]): string {
     const tests = guards.map((g) => this.#test(g)).filter((t) => t !== 'true');
     if (tests.includes('false')) return 'false';
-    return tests.length === 0 ? 'true' : tests.join(' && ');
+    if (tests.length === 0) return 'true';
+    // `&&` would be a branch
+    return tests.length === 1 ? (tests[0] as string) : tests.map((t) => `(${t})`).join(' & ');
   }
 
   #test(guard: Guard): string {
     const parts = 'left' in guard ? [guard.left, guard.right] : [guard.index];
     parts.forEach((e) => this.around.onIndex?.(e));
     const { loop } = this;
-    if (loop && !parts.some((e) => mentions(e, loop.variable))) {
-      const text = loop.before.#test(guard);
-      return text === 'true' || text === 'false' ? text : loop.before.#once(text, 'c');
-    }
+    if (loop && !parts.some((e) => mentions(e, loop.variable))) return loop.before.#test(guard);
     parts.forEach((e) => this.#uniform(e));
-    if ('left' in guard) {
-      const { left, right } = guard;
-      if (isConstant(left) && isConstant(right)) return String(left.constant === right.constant);
-      const signed = isSigned(left) || isSigned(right);
-      return `${this.index(left, signed)} == ${this.index(right, signed)}`;
-    }
-    const { index, lo, hi } = guard;
+    const text = 'left' in guard ? this.#match(guard.left, guard.right) : this.#bound(guard);
+    return text === 'true' || text === 'false' ? text : this.#once(text, 'c');
+  }
+
+  #match(left: Index, right: Index): string {
+    if (isConstant(left) && isConstant(right)) return String(left.constant === right.constant);
+    const signed = isSigned(left) || isSigned(right);
+    return `${this.index(left, signed)} == ${this.index(right, signed)}`;
+  }
+
+  #bound({ index, lo, hi }: Bound): string {
+    const isAbove = minOf(index) >= lo;
+    const isBelow = maxOf(index) < hi;
     if (maxOf(index) < lo || minOf(index) >= hi) return 'false';
-    const suffix = isSigned(index) ? '' : 'u';
-    const tests: string[] = [];
-    if (minOf(index) < lo) tests.push(`${this.index(index)} >= ${lo}${suffix}`);
-    if (maxOf(index) >= hi) tests.push(`${this.index(index)} < ${hi}${suffix}`);
-    return tests.length === 0 ? 'true' : tests.join(' && ');
+    if (isAbove && isBelow) return 'true';
+    const signed = isSigned(index);
+    const suffix = signed ? 'i' : 'u';
+    if (isAbove) return `${this.index(index)} < ${hi}${suffix}`;
+    if (isBelow) return `${this.index(index)} >= ${lo}${suffix}`;
+    // one test for both bounds: what is below the lower one wraps around
+    const from = this.index(offset(index, -lo), signed || lo > 0);
+    return `u32(${from}) < ${hi - lo}u`;
   }
 
   /** A guard must hold for all lanes or for none. */

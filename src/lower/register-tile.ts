@@ -83,7 +83,7 @@ export function writeRegisterTile(
     const a = leftFactors(writer, places, c, l);
     const b = rightFactors(places, columns, c, r);
     for (let t = 0; t < c.count; t++) {
-      const x = range(tiling.rows).map((i) => a(i, t, r));
+      const x = range(tiling.rows).map((i) => a(i, t));
       const y = columns.map((_, j) => b(j, t));
       r.lines.push(...l.lines.splice(0)); // loads right before their use
       x.forEach((xi, i) =>
@@ -119,8 +119,7 @@ export function writeRegisterTile(
     const lanes = (tiles / tilesN) * Math.ceil(tilesN / workgroup) * workgroup;
     return writer.assemble(subgroupFile, constants, bodies, lanes, workgroup);
   }
-  if (variant === 'direct')
-    return writer.assemble(directFile, constants, bodies, tiles, workgroup);
+  if (variant === 'direct') return writer.assemble(directFile, constants, bodies, tiles, workgroup);
   const names = range(tiling.rows).flatMap((i) => columns.map((_, j) => sum(i, j)));
   const place = (e: number): string => `part[${e}u * WORKGROUP + local]`;
   return writer.assemble(
@@ -151,7 +150,9 @@ function depthsFor(
   loops.forEach(({ variable: name }, i) => {
     const before = depths[i] as Emitter;
     const isInnermost = i === loops.length - 1;
-    depths.push(before.inside(name, vectors === 'terms' && isInnermost ? along(name) : before.lanes));
+    depths.push(
+      before.inside(name, vectors === 'terms' && isInnermost ? along(name) : before.lanes),
+    );
   });
   return depths;
 }
@@ -189,15 +190,10 @@ function nest(
   return { start: linesAt(0), step: body, rest: after };
 }
 
-/** Text of the factor of row `i` and unrolled term `t`; `e` writes what is needed right before. */
-type LeftFactor = (i: number, t: number, e: Emitter) => string;
+/** Text of the factor of row `i` and unrolled term `t`. */
+type LeftFactor = (i: number, t: number) => string;
 
-function leftFactors(
-  writer: KernelWriter,
-  places: Places,
-  chunk: Chunk,
-  e: Emitter,
-): LeftFactor {
+function leftFactors(writer: KernelWriter, places: Places, chunk: Chunk, e: Emitter): LeftFactor {
   const { product, tiling, z } = places;
   const isVector = tiling.right === 'columns';
   const load = (m: Index, k: readonly Index[]): string => e.value(product.a, product.atA(z, m, k));
@@ -205,12 +201,12 @@ function leftFactors(
     const size = writer.limits.subgroupSize as number;
     const shares = sharesOf(places, chunk, size).map(([m, k]) => load(m, k));
     const known = new Map<number, string>();
-    return (i, t, r) => {
+    return (i, t) => {
       const element = i * chunk.count + t;
       const share = shares[Math.floor(element / size)] as string;
       const text = `subgroupBroadcast(${share}, ${element % size}u)`;
       if (isVector) return `F4(${text})`;
-      const name = known.get(element) ?? r.bind(text, 'a');
+      const name = known.get(element) ?? e.bind(text, 'a');
       known.set(element, name);
       return name;
     };

@@ -59,14 +59,20 @@ export function tilings(product: Contraction, limits: LowerLimits, loads: Loads)
   return all
     .filter((t) => Object.entries(wanted).every(([k, v]) => k === 'flip' || t[k as 'rows'] === v))
     .map((t) => ({ ...t, terms: terms ?? t.terms, workgroup: workgroup ?? t.workgroup }))
-    .map((t) => ({ ...t, cost: (limits.isSoftware ? costOnCpu : costOnGpu)(t, product, limits, loads) }))
+    .map((t) => ({
+      ...t,
+      cost: (limits.isSoftware ? costOnCpu : costOnGpu)(t, product, limits, loads),
+    }))
     .sort((x, y) => x.cost - y.cost);
 }
 
 const BASE = { flip: false, left: 'single', terms: 4, slices: 1 } as const;
 
 /** What the columns of a thread may be: a vector, or some single elements. */
-function columnChoices({ N }: Contraction, { vectors }: Loads): Pick<Tiling, 'right' | 'columns'>[] {
+function columnChoices(
+  { N }: Contraction,
+  { vectors }: Loads,
+): Pick<Tiling, 'right' | 'columns'>[] {
   const few = [1, 2, 4].filter((n) => n <= N);
   return [
     ...(vectors.columns ? [{ right: 'columns', columns: 4 } as const] : []),
@@ -110,12 +116,15 @@ function directTilings(product: Contraction, limits: LowerLimits, loads: Loads):
 
 /** Fewer terms than this are not shared. */
 const MIN_SLICED = 64;
+/** Where terms are shared there are few results: threads keep few of them. */
+const MAX_SLICED_ROWS = 4;
 
 /** Direct tilings, the terms of each tile shared by so many threads that loads of neighbours meet. */
 function sliceTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
   if (limits.isSoftware && limits.tiling?.variant !== 'slices') return [];
   if (product.K < MIN_SLICED) return [];
-  return directTilings(product, limits, loads).flatMap((t) =>
+  const tiles = directTilings(product, limits, loads).filter((t) => t.rows <= MAX_SLICED_ROWS);
+  return tiles.flatMap((t) =>
     (t.right === 'terms' ? [64] : [8, 32]).map((slices): Tiling => {
       return { ...t, variant: 'slices', slices, workgroup: 64 };
     }),

@@ -1,18 +1,17 @@
 import tileFile from '../../shaders/contract_tile.wgsl?raw';
-import { add, constant, offset, scale, variable, type Index } from '../ir/index-expr.ts';
+import { add, offset, scale, variable, type Index } from '../ir/index-expr.ts';
 import { unflatten } from '../ir/index-map.ts';
 import { range } from '../util/shape.ts';
 import type { Contraction } from './contraction.ts';
+import type { Emitter } from './emitter.ts';
 import { epilogue, indent } from './epilogue.ts';
 import type { Kernel, KernelWriter } from './kernel.ts';
-import { blockOf, type Tiling } from './tiling.ts';
+import { blockOf, PART, type Tiling } from './tiling.ts';
 
-/** Terms that a workgroup holds at a time. */
-const STEP = 16;
-
-/** An operand, as a workgroup loads its part of it: `span` rows or columns by `STEP` terms. */
+/** An operand, as a workgroup loads its part of it: `span` rows or columns by `PART` terms. */
 interface Side {
   readonly name: 'a' | 'b';
+  readonly axis: 'm' | 'n';
   readonly span: number;
   /** rows or columns of the whole product, and how many parts they make */
   readonly size: number;
@@ -20,7 +19,7 @@ interface Side {
   /** what is contiguous in memory, four at a time */
   readonly vectors: 'span' | 'terms' | 'single';
   /** the element at a row or column `s` and terms `k`, with vectors along `lane` if there is one */
-  value(e: ReturnType<KernelWriter['emitter']>, s: Index, k: readonly Index[]): string;
+  value(e: Emitter, s: Index, k: readonly Index[]): string;
 }
 
 /** Writes a workgroup tile: the threads of a workgroup share what they load of both operands. */
@@ -36,12 +35,12 @@ export function writeWorkgroupTile(
   const blocksN = Math.ceil(N / block.columns);
   const sides: Side[] = [
     {
-      ...{ name: 'a', span: block.rows, size: M, parts: blocksM },
+      ...{ name: 'a', axis: 'm', span: block.rows, size: M, parts: blocksM },
       vectors: tiling.left === 'rows' ? 'span' : tiling.left,
       value: (e, m, k) => e.value(a, product.atA(z, m, k)),
     },
     {
-      ...{ name: 'b', span: block.columns, size: N, parts: blocksN },
+      ...{ name: 'b', axis: 'n', span: block.columns, size: N, parts: blocksN },
       vectors: tiling.right === 'columns' ? 'span' : tiling.right,
       value: (e, n, k) => e.value(b, product.atB(z, k, n)),
     },
@@ -51,10 +50,7 @@ export function writeWorkgroupTile(
   // a part is as many pieces of four by four elements as it spans rows or columns
   const { workgroup } = tiling;
   const isSplit = workgroup >= block.rows + block.columns;
-  const first = [
-    'let part_of_a = local;',
-    `let part_of_b = local${isSplit ? ` - BLOCK_M` : ''};`,
-  ];
+  const first = ['let part_of_a = local;', `let part_of_b = local${isSplit ? ` - BLOCK_M` : ''};`];
   const load = isSplit
     ? ['if (local < BLOCK_M) {', ...indent(forA), '} else {', ...indent(forB), '}']
     : [...forA, ...forB];
@@ -75,7 +71,7 @@ export function writeWorkgroupTile(
     tileFile,
     {
       ...{ Z, M, N, K, TILE_M: tiling.rows, TILE_N: tiling.columns },
-      ...{ BLOCK_M: block.rows, BLOCK_N: block.columns, STEP_K: STEP },
+      ...{ BLOCK_M: block.rows, BLOCK_N: block.columns, STEP_K: PART },
     },
     {
       start: [
@@ -97,62 +93,95 @@ export function writeWorkgroupTile(
   );
 }
 
-/** Statements by which a thread brings its piece, 4 rows or columns by 4 terms, to workgroup memory. */
-function loadPart(
-  writer: KernelWriter,
-  { K, loops }: Contraction,
-  { name, span, size, parts, vectors, value }: Side,
-): { before: string[]; inside: string[] } {
-  const [s, t, k] = [`s_${name}`, `t_${name}`, `k_${name}`];
-  const whole = Math.ceil(K / STEP) * STEP; // beyond the last term the part is filled with zeros
-  const piece = `part_of_${name}`;
-  const before = [
-    // neighbouring threads load what is neighbours in memory
-    ...(vectors === 'terms'
-      ? [`let ${s} = ${piece} / 4u;`, `let ${t} = ${piece} % 4u;`]
-      : [`let ${s} = ${piece} % ${span / 4}u;`, `let ${t} = ${piece} / ${span / 4}u;`]),
-  ];
-  const block = name === 'a' ? 'm' : 'n';
-  const at = (i: number): Index => {
-    const piecesBefore = add(
-      scale(variable(`index_${block}`, parts), span),
-      scale(variable(s, span / 4), 4),
-    );
-    if (size % span === 0) return offset(piecesBefore, i);
-    const row = writer.around.fresh(block === 'm' ? 'r' : 'q');
-    before.push(
-      `let ${row} = min(block_${block} + ${s} * 4u + ${i}u, ${size - (vectors === 'span' ? 4 : 1)}u);`,
-    );
-    return variable(row, size);
-  };
-  const lanes = { strict: true, variable: '' };
-  const thread = writer.emitter();
-  const out: string[] = [];
-  const put = (term: number, vector: string): void => {
-    const keep = K % STEP === 0 ? vector : `select(F4(0.0), ${vector}, ${k} + ${term}u < K)`;
-    out.push(`part_${name}[(${t} * 4u + ${term}u) * ${span / 4}u + ${s}] = ${keep};`);
-  };
-  const termAt = (i: number): Index[] => unflatten(offset(variable(k, whole), i), loops);
-  const base = `let ${k} = k + ${t} * 4u;`;
-  if (vectors === 'span') {
-    const first = `${name}_first`;
-    before.push(
-      `let ${first} = min(block_${block} + ${s} * 4u, ${size - 4}u);`,
-    );
-    const wide = writer.emitter({ ...lanes, variable: first });
-    const e = wide.inside(k);
-    range(4).forEach((i) => put(i, value(e, variable(first, size), termAt(i))));
-    return { before: [...before, ...wide.lines], inside: [base, ...e.lines, ...out] };
-  }
-  const rows = range(4).map(at);
-  if (vectors === 'terms') {
-    const e = thread.inside(k, { ...lanes, variable: k });
-    const v = rows.map((row) => value(e, row, unflatten(variable(k, whole), loops)));
-    range(4).forEach((i) => put(i, `F4(${v.map((x) => `${x}.${'xyzw'[i]}`).join(', ')})`));
-    return { before: [...before, ...thread.lines], inside: [base, ...e.lines, ...out] };
-  }
-  const e = thread.inside(k);
-  range(4).forEach((i) => put(i, `F4(${rows.map((row) => value(e, row, termAt(i))).join(', ')})`));
-  return { before: [...before, ...thread.lines], inside: [base, ...e.lines, ...out] };
+/** Statements of a thread: before the loop over parts, and in it. */
+interface Piece {
+  readonly before: string[];
+  readonly inside: string[];
 }
-void constant;
+
+/** Brings the piece of a thread, 4 rows or columns by 4 terms, to workgroup memory. */
+function loadPart(writer: KernelWriter, { K, loops }: Contraction, side: Side): Piece {
+  const { name, span, size, vectors, value } = side;
+  const s = `s_${name}`;
+  const t = `t_${name}`;
+  const piece = `part_of_${name}`;
+  // neighbouring threads load what are neighbours in memory
+  const before =
+    vectors === 'terms'
+      ? [`let ${s} = ${piece} / 4u;`, `let ${t} = ${piece} % 4u;`]
+      : [`let ${s} = ${piece} % ${span / 4}u;`, `let ${t} = ${piece} / ${span / 4}u;`];
+  const lane = vectors === 'span' ? `first_${name}` : vectors === 'terms' ? `k_${name}` : null;
+  const lanes = lane === null ? undefined : ({ variable: lane, strict: true } as const);
+  const terms = termsOfPiece(name, K, vectors === 'terms');
+  // rows that do not exist are others once more: nothing stores them
+  const rows =
+    vectors === 'span'
+      ? [variable(`first_${name}`, size)]
+      : range(4).map((i) => rowOfPiece(side, i, before));
+  if (vectors === 'span')
+    before.push(`let first_${name} = min(block_${side.axis} + ${s} * 4u, ${size - 4}u);`);
+
+  const depths = [writer.emitter(vectors === 'span' ? lanes : undefined)];
+  for (const v of terms.variables) depths.push((depths.at(-1) as Emitter).inside(v, lanes));
+  const e = depths.at(-1) as Emitter;
+  const at = terms.at.map((k) => unflatten(k, loops));
+  const loaded = at.map((k) => rows.map((row) => value(e, row, k)));
+  const four = range(4).map((i) => {
+    if (vectors === 'span') return (loaded[i] as string[])[0] as string;
+    if (vectors === 'terms')
+      return `F4(${(loaded[0] as string[]).map((x) => `${x}.${'xyzw'[i]}`).join(', ')})`;
+    return `F4(${(loaded[i] as string[]).join(', ')})`;
+  });
+  const puts = four.map((vector, i) => {
+    // beyond the last term the part is filled with zeros
+    const isThere = `k + ${t} * 4u + ${i}u < K`;
+    const keep = K % PART === 0 ? vector : `select(F4(0.0), ${vector}, ${isThere})`;
+    return `part_${name}[(${t} * 4u + ${i}u) * ${span / 4}u + ${s}] = ${keep};`;
+  });
+  return {
+    before: [...before, ...(depths[0] as Emitter).lines],
+    inside: [...terms.names, ...depths.slice(1).flatMap(({ lines }) => lines), ...puts],
+  };
+}
+
+/** Row or column `i` of the four of a thread; beyond the last, the last once more. */
+function rowOfPiece({ name, axis, span, size, parts }: Side, i: number, before: string[]): Index {
+  if (size % span === 0) {
+    const first = scale(variable(`index_${axis}`, parts), span);
+    return offset(add(first, scale(variable(`s_${name}`, span / 4), 4)), i);
+  }
+  const row = `${axis}_${name}${i}`;
+  before.push(`let ${row} = min(block_${axis} + s_${name} * 4u + ${i}u, ${size - 1}u);`);
+  return variable(row, size);
+}
+
+/** The terms of a thread's piece: variables with the statements that set them, and each as an index. */
+interface PieceTerms {
+  readonly names: string[];
+  readonly variables: string[];
+  readonly at: Index[];
+}
+
+/** Four terms, the last one repeated where there are none; one index for four as lanes of a vector. */
+function termsOfPiece(name: string, K: number, asLanes: boolean): PieceTerms {
+  const within = (text: string, last: number): string =>
+    K % PART === 0 ? text : `min(${text}, ${last}u)`;
+  if (asLanes) {
+    const k = `k_${name}`;
+    const text = within(`k + t_${name} * 4u`, K - 4);
+    return { names: [`let ${k} = ${text};`], variables: [k], at: [variable(k, K)] };
+  }
+  if (K % 4 === 0) {
+    const k = `four_${name}`;
+    const first = scale(variable(k, K / 4), 4);
+    const text = within(`k / 4u + t_${name}`, K / 4 - 1);
+    const at = range(4).map((i) => offset(first, i));
+    return { names: [`let ${k} = ${text};`], variables: K === 4 ? [] : [k], at };
+  }
+  const variables = range(4).map((i) => `k_${name}${i}`);
+  return {
+    names: variables.map((k, i) => `let ${k} = ${within(`k + t_${name} * 4u + ${i}u`, K - 1)};`),
+    variables,
+    at: variables.map((k) => variable(k, K)),
+  };
+}

@@ -29,6 +29,9 @@ afterAll(() => engine.destroy());
 
 const target = targetOf(engine);
 
+/** SwiftShader takes a minute to compile convolutions of this kind, which it never chooses: matrices only. */
+const SLOW_TO_COMPILE = 'slices of larger tiles';
+
 /** Every way to compute a contraction that this adapter has; what a shape does not allow is left out. */
 const ways: Record<string, Partial<Tiling>> = {
   'as chosen': {},
@@ -36,10 +39,12 @@ const ways: Record<string, Partial<Tiling>> = {
   'direct, flipped': { variant: 'direct', flip: true },
   'direct, few in registers': { variant: 'direct', rows: 3, columns: 2 },
   'single elements': { right: 'single' },
-  slices: { variant: 'slices' },
-  'slices of terms': { variant: 'slices', right: 'terms' },
+  slices: { variant: 'slices', rows: 1 },
+  'slices of terms': { variant: 'slices', rows: 1, right: 'terms' },
+  [SLOW_TO_COMPILE]: { variant: 'slices' },
   'tiles of 32': { variant: 'tile', rows: 4 },
   'tiles of 64': { variant: 'tile', rows: 8, flip: true },
+  'tiles of 128': { variant: 'tile', rows: 8, workgroup: 256 },
   ...(target.subgroupSize && {
     subgroup: { variant: 'subgroup' },
     'subgroup, flipped': { variant: 'subgroup', flip: true },
@@ -125,12 +130,6 @@ function laidOut(d: Draw, given: Given, shape: Shape): Tensor {
   }
 }
 
-const length = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom(1, 2, 3, 4, 5, 7, 8) },
-  { weight: 2, arbitrary: fc.constantFrom(9, 10, 12, 13, 16, 17, 20, 31, 32, 33) },
-  { weight: 1, arbitrary: fc.constantFrom(0, 1, 64) },
-);
-
 interface Axis {
   readonly kind: 'batch' | 'row' | 'column' | 'sum';
   readonly length: number;
@@ -183,7 +182,10 @@ function convolution(seed: number, c: Convolution): Case {
 }
 
 const seeds = fc.integer({ min: 1, max: 1e9 });
-const some = fc.uniqueArray(fc.constantFrom(...names), { minLength: 2, maxLength: 3 });
+const some = fc.uniqueArray(fc.constantFrom(...names.filter((name) => name !== SLOW_TO_COMPILE)), {
+  minLength: 2,
+  maxLength: 3,
+});
 const length = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(1, 2, 3, 4, 5, 7, 8) },
   { weight: 2, arbitrary: fc.constantFrom(9, 10, 12, 13, 16, 17, 20, 31, 32, 33) },

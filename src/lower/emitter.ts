@@ -4,6 +4,7 @@ import {
   maxOf,
   mentions,
   minOf,
+  offset,
   partsBy,
   render,
   div,
@@ -11,7 +12,7 @@ import {
   ZERO,
   type Index,
 } from '../ir/index-expr.ts';
-import { flatten, type Coordinates, type Guard } from '../ir/index-map.ts';
+import { flatten, type Bound, type Coordinates, type Guard } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { fullValue, isIota } from '../ops/source.ts';
 import type { Bindings } from './bindings.ts';
@@ -161,7 +162,10 @@ export class Emitter {
     throw new Error(`lower: ${op.name} has to be stored before it is read`);
   }
 
-  /** The element of `x` where the guards hold, else 0. */
+  /**
+   * The element of `x` where the guards hold, else 0. What is only loaded is loaded in any case, which is
+   * safe in WGSL: branches cost more than loads, and many of them drivers minutes to compile.
+   */
   guarded(x: Tensor, at: Coordinates, guards: readonly Guard[]): string {
     const source = this.#sourceOf(x, at, guards);
     const uniform = source.guards.filter((g) => this.#isUniform(g));
@@ -171,8 +175,6 @@ export class Emitter {
     const masks = source.guards.filter((g) => !uniform.includes(g)).flatMap((g) => this.#masks(g));
     const tests = condition === 'true' ? [] : [condition];
     if (tests.length + masks.length === 0) return this.value(source.node, source.at);
-    // What is read where no guard holds is dropped: WGSL keeps such reads inside the array. A read costs
-    // less than a branch around it, a computation more.
     const isRead = this.around.isStored(source.node);
     const mask = masks.length > 0 ? this.bind(masks.join(' & '), 'm') : null;
     if (isRead && (!mask || tests.length === 0)) {
@@ -213,24 +215,30 @@ export class Emitter {
     const parts = indicesOf(guard);
     parts.forEach((e) => this.around.onIndex?.(e));
     const { loop } = this;
-    if (loop && !parts.some((e) => this.#varies(e))) {
-      const text = loop.before.#test(guard);
-      return text === 'true' || text === 'false' ? text : loop.before.#once(text, 'c');
-    }
+    if (loop && !parts.some((e) => this.#varies(e))) return loop.before.#test(guard);
     if (!this.#isUniform(guard)) throw new NotVector();
-    if ('left' in guard) {
-      const { left, right } = guard;
-      if (isConstant(left) && isConstant(right)) return String(left.constant === right.constant);
-      const signed = isSigned(left) || isSigned(right);
-      return `${this.index(left, signed)} == ${this.index(right, signed)}`;
-    }
-    const { index, lo, hi } = guard;
+    const text = 'left' in guard ? this.#match(guard.left, guard.right) : this.#bound(guard);
+    return text === 'true' || text === 'false' ? text : this.#once(text, 'c');
+  }
+
+  #match(left: Index, right: Index): string {
+    if (isConstant(left) && isConstant(right)) return String(left.constant === right.constant);
+    const signed = isSigned(left) || isSigned(right);
+    return `${this.index(left, signed)} == ${this.index(right, signed)}`;
+  }
+
+  #bound({ index, lo, hi }: Bound): string {
+    const isAbove = minOf(index) >= lo;
+    const isBelow = maxOf(index) < hi;
     if (maxOf(index) < lo || minOf(index) >= hi) return 'false';
-    const suffix = isSigned(index) ? '' : 'u';
-    const tests: string[] = [];
-    if (minOf(index) < lo) tests.push(`${this.index(index)} >= ${lo}${suffix}`);
-    if (maxOf(index) >= hi) tests.push(`${this.index(index)} < ${hi}${suffix}`);
-    return tests.length === 0 ? 'true' : allOf(tests);
+    if (isAbove && isBelow) return 'true';
+    const signed = isSigned(index);
+    const suffix = signed ? 'i' : 'u';
+    if (isAbove) return `${this.index(index)} < ${hi}${suffix}`;
+    if (isBelow) return `${this.index(index)} >= ${lo}${suffix}`;
+    // one test for both bounds: what is below the lower one wraps around
+    const from = this.index(offset(index, -lo), signed || lo > 0);
+    return `u32(${from}) < ${hi - lo}u`;
   }
 
   /** Whether a guard holds for all lanes or for none. */

@@ -1,4 +1,5 @@
-import contractFile from '../../shaders/contract.wgsl?raw';
+import directFile from '../../shaders/contract.wgsl?raw';
+import slicesFile from '../../shaders/contract_slices.wgsl?raw';
 import subgroupFile from '../../shaders/contract_subgroup.wgsl?raw';
 import {
   add,
@@ -11,273 +12,272 @@ import {
   variable,
   type Index,
 } from '../ir/index-expr.ts';
-import { unflatten } from '../ir/index-map.ts';
-import { range, sizeOf } from '../util/shape.ts';
-import type { Contraction } from './contraction.ts';
+import type { Coordinates } from '../ir/index-map.ts';
+import type { Tensor } from '../ir/tensor.ts';
+import { range } from '../util/shape.ts';
+import type { Contraction, IndicesOf } from './contraction.ts';
 import type { Emitter } from './emitter.ts';
 import { epilogue, indent } from './epilogue.ts';
 import type { Kernel, KernelWriter } from './kernel.ts';
-import type { Tiling } from './tiling.ts';
+import { termsIn, termsOf, untilOf, type Chunk, type Loop, type Terms } from './terms.ts';
+import type { Loads, Tiling } from './tiling.ts';
 
-/** Inner loops of so few terms, all together, are unrolled. */
-const MAX_UNROLLED = 12;
+/** Rows and columns of a thread as indices, with the statements they need. */
+class Places {
+  readonly names: string[] = [];
+  readonly z: Index;
 
-/** A loop over terms. */
-interface Loop {
-  readonly variable: string;
-  readonly size: number;
-  /** terms per step; the last `size % step` are left over */
-  readonly step: number;
+  constructor(
+    readonly product: Contraction,
+    readonly tiling: Tiling,
+    private readonly fresh: (prefix: string) => string,
+  ) {
+    this.z = variable('z', product.Z);
+  }
+
+  /** `text` as a variable with `size` values. */
+  name(prefix: string, text: string, size: number): Index {
+    const name = this.fresh(prefix);
+    this.names.push(`let ${name} = ${text};`);
+    return variable(name, size);
+  }
+
+  /** Row `i` of the thread; beyond the last row, that row once more. */
+  row(i: Index): Index {
+    const { M } = this.product;
+    const { rows } = this.tiling;
+    if (M % rows === 0) return add(scale(variable('tile_m', M / rows), rows), i);
+    return this.name('r', `min(m0 + ${render(i)}, M - 1u)`, M);
+  }
+
+  /** The columns of the thread; one index for a vector of columns. */
+  columns(): Index[] {
+    const { N } = this.product;
+    const { right, columns } = this.tiling;
+    if (right === 'columns') return [variable('n0', N)];
+    const first = scale(variable('tile_n', Math.ceil(N / columns)), columns);
+    if (N % columns === 0) return range(columns).map((j) => offset(first, j));
+    return range(columns).map((j) => this.name('q', `min(n0 + ${j}u, N - 1u)`, N));
+  }
 }
 
-/** Terms that are unrolled in the innermost loop, or after it. */
-interface Chunk {
-  readonly count: number;
-  /** unrolled term `t`, as an index per loop of the contraction */
-  at(t: Index): Index[];
-  /** the same for four terms from `t` on, as lanes of the innermost loop variable */
-  fourAt(t: Index): Index[];
-}
-
-/** The loops over the terms: some are loops of the kernel, the inner ones are unrolled. */
-interface Terms {
-  readonly loops: readonly Loop[];
-  readonly main: Chunk;
-  /** terms that the step of the innermost loop leaves over */
-  readonly rest: Chunk | null;
-}
-
-function termsOf({ loops }: Contraction, { terms: step, left: a, right: b }: Tiling): Terms {
-  let inner = loops.length;
-  const isStepped = a === 'terms' || b === 'terms';
-  while (!isStepped && inner > 0 && sizeOf(loops.slice(inner - 1)) <= MAX_UNROLLED) inner--;
-  const taps = loops.slice(inner);
-  const last = taps.length > 0 ? 1 : step;
-  const outer = loops.slice(0, inner).map((size, i): Loop => {
-    const isLast = i === inner - 1;
-    return { variable: i === 0 ? 'k' : `k${i}`, size, step: isLast ? last : 1 };
-  });
-  const variables = outer.map(({ variable: name, size }) => variable(name, size));
-  const chunk = (count: number, at: (t: Index, lanes: number) => Index[]): Chunk => ({
-    count,
-    at: (t) => at(t, 1),
-    fourAt: (t) => at(t, 4),
-  });
-  if (taps.length > 0)
-    return {
-      loops: outer,
-      main: chunk(sizeOf(taps), (t) => [...variables, ...unflatten(t, taps)]),
-      rest: null,
-    };
-  const { variable: name, size } = outer[inner - 1] as Loop;
-  const over = size % step;
-  const from = (first: number) => (t: Index, lanes: number) => [
-    ...variables.slice(0, -1),
-    add(variable(name, first + lanes), t),
-  ];
-  return {
-    loops: outer,
-    main: chunk(step, from(size - over - step)),
-    rest: over > 0 ? chunk(over, from(size - over)) : null,
-  };
-}
-
-/** An emitter for each depth of the loops, from before them to the innermost body. */
+/** An emitter for each depth of the loops over terms, from before them to the innermost body. */
 type Depths = Emitter[];
 
-/** Writes a register tile: each thread multiplies `rows` by `columns` elements, term by term. */
+/** Writes a register tile: each thread multiplies some rows by some columns, term by term. */
 export function writeRegisterTile(
   writer: KernelWriter,
   product: Contraction,
-  tile: Tiling,
+  tiling: Tiling,
 ): Kernel {
   const { Z, M, N, K } = product;
-  const terms = termsOf(product, tile);
-  const tilesM = Math.ceil(M / tile.rows);
-  const tilesN = Math.ceil(N / tile.columns);
-  const names: string[] = [];
-  const row = (r: Index): Index => {
-    if (M % tile.rows === 0) return add(scale(variable('tile_m', tilesM), tile.rows), r);
-    const name = writer.around.fresh('r');
-    names.push(`let ${name} = min(m0 + ${render(r)}, M - 1u);`);
-    return variable(name, M);
-  };
-  const isVector = tile.right === 'columns';
-  const columns = range(isVector ? 1 : tile.columns).map((j) => {
-    if (isVector) return variable('n0', N);
-    if (N % tile.columns === 0) return offset(scale(variable('tile_n', tilesN), tile.columns), j);
-    if (j === 0) return variable('n0', N);
-    names.push(`let n${j} = min(n0 + ${j}u, N - 1u);`);
-    return variable(`n${j}`, N);
-  });
-  const z = variable('z', Z);
-  const innermost = terms.loops.at(-1)?.variable ?? 'k';
-  const depths = (lanesAt: 'all' | 'innermost' | null, lane: string): Depths => {
-    const lanes = { variable: lane, strict: true };
-    const list = [writer.emitter(lanesAt === 'all' ? lanes : undefined)];
-    terms.loops.forEach(({ variable: name }, i) => {
-      const on = lanesAt === 'all' || (lanesAt === 'innermost' && i === terms.loops.length - 1);
-      list.push((list[i] as Emitter).inside(name, on ? lanes : undefined));
-    });
-    return list;
-  };
-  const right = depths(
-    isVector ? 'all' : tile.right === 'terms' ? 'innermost' : null,
-    isVector ? 'n0' : innermost,
-  );
-  const left =
-    tile.left === 'terms'
-      ? depths('innermost', innermost)
-      : isVector || tile.right === 'terms'
-        ? depths(null, '')
-        : right;
-  const chains = left === right ? [right] : [left, right];
+  const terms = termsOf(product, tiling);
+  const places = new Places(product, tiling, writer.around.fresh);
+  const columns = places.columns();
+  const isVector = tiling.right === 'columns';
+  const sum = (i: number, j: number): string => `acc${i}_${j}`;
 
+  const left = depthsFor(writer, terms, tiling.left === 'terms' ? 'terms' : null);
+  const right = depthsFor(writer, terms, tiling.right === 'single' ? null : tiling.right);
+  const chunk = (c: Chunk, l: Emitter, r: Emitter): void => {
+    const a = leftFactors(writer, places, c, l);
+    const b = rightFactors(places, columns, c, r);
+    for (let t = 0; t < c.count; t++) {
+      const x = range(tiling.rows).map((i) => a(i, t));
+      const y = columns.map((_, j) => b(j, t));
+      r.lines.push(...l.lines.splice(0)); // loads right before their use
+      x.forEach((xi, i) =>
+        y.forEach((yj, j) => r.line(`${sum(i, j)} = fma(${xi}, ${yj}, ${sum(i, j)});`)),
+      );
+    }
+  };
+  const { start, step, rest } = nest(terms, left, right, chunk);
   const type = isVector ? 'F4' : 'F';
-  const acc = (i: number, j: number): string => `acc${i}_${j}`;
-
-  /** Loads and products of `count` unrolled terms, by the innermost emitters. */
-  const write = (chunk: Chunk, l: Emitter, r: Emitter): void => {
-    const factor = leftFactors(writer, product, tile, chunk, l, { z, row, names });
-    const other = rightFactors(product, tile, chunk, r, { z, columns });
-    for (let t = 0; t < chunk.count; t++)
-      range(tile.rows).forEach((i) => {
-        const x = factor(i, t, r, isVector);
-        columns.forEach((_, j) =>
-          r.line(`${acc(i, j)} = fma(${x}, ${other(j, t)}, ${acc(i, j)});`),
-        );
-      });
+  const sums = range(tiling.rows).flatMap((i) =>
+    columns.map((_, j) => `var ${sum(i, j)} = ${type}(0.0);`),
+  );
+  const tilesN = Math.ceil(N / tiling.columns);
+  const tiles = Z * Math.ceil(M / tiling.rows) * tilesN;
+  const { variant, workgroup, slices } = tiling;
+  const outermost = terms.loops[0] ?? { variable: 'k', size: 0, step: 1 };
+  const constants = {
+    ...{ Z, M, N, K, TILE_M: tiling.rows, TILE_N: tiling.columns },
+    ...{ LOOP_K: untilOf(outermost), STEP_K: outermost.step },
   };
-
-  const depth = terms.loops.length;
-  const [l, r] = [left[depth] as Emitter, right[depth] as Emitter];
-  write(terms.main, l, r);
-  const linesAt = (d: number): string[] => chains.flatMap((c) => (c[d] as Emitter).lines);
-  let body = depth > 0 ? linesAt(depth) : [];
-  let rest: string[] = [];
-  if (terms.rest) {
-    const { variable: name, size, step } = terms.loops[depth - 1] as Loop;
-    const again = chains.map((c) =>
-      (c[depth - 1] as Emitter).inside(name, (c[depth] as Emitter).lanes),
-    ) as [Emitter, Emitter?];
-    write(terms.rest, again[0], again[1] ?? again[0]);
-    rest = [
-      `{`,
-      `  let ${name} = ${Math.floor(size / step) * step}u;`,
-      ...indent(again.flatMap((e) => e?.lines ?? [])),
-      '}',
-    ];
+  const bodies = {
+    start: [...places.names, ...sums, ...start].join('\n'),
+    step: step.join('\n'),
+    rest: rest.join('\n'),
+    finish: epilogue(writer, product, {
+      ...{ rows: tiling.rows, columns: columns.length, isVector, name: sum },
+      column: (j) => j,
+      allRows: M % tiling.rows === 0,
+      allColumns: N % tiling.columns === 0,
+    }).join('\n'),
+  };
+  if (variant === 'subgroup') {
+    const lanes = (tiles / tilesN) * Math.ceil(tilesN / workgroup) * workgroup;
+    return writer.assemble(subgroupFile, constants, bodies, lanes, workgroup);
   }
-  for (let d = depth; d > 1; d--) {
-    const { variable: name, size, step } = terms.loops[d - 1] as Loop;
-    const until = Math.floor(size / step) * step;
-    body = [
-      ...linesAt(d - 1),
-      `for (var ${name} = 0u; ${name} < ${until}u; ${name} += ${step}u) {`,
-      ...indent(body),
-      '}',
-      ...rest,
-    ];
-    rest = [];
-  }
-  const start = [
-    ...names,
-    ...range(tile.rows).flatMap((i) => columns.map((_, j) => `var ${acc(i, j)} = ${type}(0.0);`)),
-    ...linesAt(0),
-  ];
-  if (depth === 0) {
-    // products of a contraction that is unrolled altogether
-    body = [];
-  }
-  const blocks = Z * tilesM * Math.ceil(tilesN / tile.workgroup);
-  const first = terms.loops[0] ?? { size: 0, step: 1 };
+  if (variant === 'direct') return writer.assemble(directFile, constants, bodies, tiles, workgroup);
+  const names = range(tiling.rows).flatMap((i) => columns.map((_, j) => sum(i, j)));
+  const place = (e: number): string => `part[${e}u * WORKGROUP + local]`;
   return writer.assemble(
-    tile.variant === 'subgroup' ? subgroupFile : contractFile,
+    slicesFile,
+    { ...constants, SLICES: slices, SUMS: names.length },
     {
-      ...{ Z, M, N, K },
-      TILE_M: tile.rows,
-      TILE_N: tile.columns,
-      LOOP_K: first.size - (first.size % first.step),
-      STEP_K: first.step,
+      ...bodies,
+      sums: `alias Sum = ${type};`,
+      share: names.map((name, e) => `${place(e)} = ${name};`).join('\n'),
+      collect: names.map((name, e) => `${name} = ${place(e)};`).join('\n'),
     },
-    {
-      start: start.join('\n'),
-      step: body.join('\n'),
-      rest: rest.join('\n'),
-      finish: epilogue(writer, product, {
-        rows: tile.rows,
-        columns: columns.length,
-        isVector,
-        name: acc,
-        column: (j) => j,
-        allRows: M % tile.rows === 0,
-        allColumns: N % tile.columns === 0,
-      }).join('\n'),
-    },
-    tile.variant === 'subgroup' ? blocks * tile.workgroup : Z * tilesM * tilesN,
-    tile.workgroup,
+    Math.ceil(tiles / (workgroup / slices)) * workgroup,
+    workgroup,
   );
 }
 
-/** Text of the factor of row `i` and unrolled term `t`; `e` writes what it needs right before. */
-type LeftFactor = (i: number, t: number, e: Emitter, wide: boolean) => string;
-
-function leftFactors(
+/** Emitters with vectors along the columns, along the terms of the innermost loop, or none. */
+function depthsFor(
   writer: KernelWriter,
-  product: Contraction,
-  tile: Tiling,
-  { count, at, fourAt }: Chunk,
-  e: Emitter,
-  { z, row, names }: { z: Index; row: (r: Index) => Index; names: string[] },
-): LeftFactor {
-  const widen = (text: string, wide: boolean): string => (wide ? `F4(${text})` : text);
-  const { rows } = tile;
-  if (tile.variant === 'subgroup') {
-    // the rows × count elements, dealt out to the lanes
+  { loops }: Terms,
+  vectors: 'columns' | 'terms' | null,
+): Depths {
+  const along = (name: string): { variable: string; strict: true } => ({
+    variable: name,
+    strict: true,
+  });
+  const depths = [writer.emitter(vectors === 'columns' ? along('n0') : undefined)];
+  loops.forEach(({ variable: name }, i) => {
+    const before = depths[i] as Emitter;
+    const isInnermost = i === loops.length - 1;
+    depths.push(
+      before.inside(name, vectors === 'terms' && isInnermost ? along(name) : before.lanes),
+    );
+  });
+  return depths;
+}
+
+/** The loops as text: before the outermost loop, its body, and what follows it. */
+function nest(
+  { loops, main, rest }: Terms,
+  left: Depths,
+  right: Depths,
+  write: (chunk: Chunk, l: Emitter, r: Emitter) => void,
+): { start: string[]; step: string[]; rest: string[] } {
+  const depth = loops.length;
+  const linesAt = (d: number): string[] => [left, right].flatMap((e) => (e[d] as Emitter).lines);
+  write(main, left[depth] as Emitter, right[depth] as Emitter);
+  if (depth === 0) return { start: linesAt(0), step: [], rest: [] };
+  const innermost = loops[depth - 1] as Loop;
+  let body = linesAt(depth);
+  let after: string[] = [];
+  if (rest) {
+    const again = [left, right].map((e) =>
+      (e[depth - 1] as Emitter).inside(innermost.variable, (e[depth] as Emitter).lanes),
+    ) as [Emitter, Emitter];
+    write(rest, ...again);
+    const lines = again.flatMap((e) => e.lines);
+    const first = `let ${innermost.variable} = ${untilOf(innermost)}u;`;
+    after = ['{', ...indent([first, ...lines]), '}'];
+  }
+  for (let d = depth - 1; d > 0; d--) {
+    const loop = loops[d] as Loop;
+    const { variable: name, step } = loop;
+    const head = `for (var ${name} = 0u; ${name} < ${untilOf(loop)}u; ${name} += ${step}u) {`;
+    body = [...linesAt(d), head, ...indent(body), '}', ...after];
+    after = [];
+  }
+  return { start: linesAt(0), step: body, rest: after };
+}
+
+/** Text of the factor of row `i` and unrolled term `t`. */
+type LeftFactor = (i: number, t: number) => string;
+
+function leftFactors(writer: KernelWriter, places: Places, chunk: Chunk, e: Emitter): LeftFactor {
+  const { product, tiling, z } = places;
+  const isVector = tiling.right === 'columns';
+  const load = (m: Index, k: readonly Index[]): string => e.value(product.a, product.atA(z, m, k));
+  if (tiling.variant === 'subgroup') {
     const size = writer.limits.subgroupSize as number;
-    const all = rows * count;
-    const shares = range(Math.ceil(all / size)).map((s) => {
-      let element = offset(variable('lane', size), s * size);
-      if ((s + 1) * size > all) {
-        const name = writer.around.fresh('e');
-        names.push(`let ${name} = min(lane + ${s * size}u, ${all - 1}u);`);
-        element = variable(name, all);
-      }
-      return e.value(product.a, product.atA(z, row(div(element, count)), at(mod(element, count))));
-    });
+    const shares = sharesOf(places, chunk, size).map(([m, k]) => load(m, k));
     const known = new Map<number, string>();
-    return (i, t, r, wide) => {
-      const element = i * count + t;
-      const text = `subgroupBroadcast(${shares[Math.floor(element / size)]}, ${element % size}u)`;
-      if (wide) return `F4(${text})`;
-      let name = known.get(element);
-      if (!name) known.set(element, (name = r.bind(text, 'a')));
+    return (i, t) => {
+      const element = i * chunk.count + t;
+      const share = shares[Math.floor(element / size)] as string;
+      const text = `subgroupBroadcast(${share}, ${element % size}u)`;
+      if (isVector) return `F4(${text})`;
+      const name = known.get(element) ?? e.bind(text, 'a');
+      known.set(element, name);
       return name;
     };
   }
-  const places = range(rows).map((i) => row(constant(i)));
-  if (tile.left === 'terms') {
-    const values = places.map((m) =>
-      range(count / 4).map((q) => e.value(product.a, product.atA(z, m, fourAt(constant(4 * q))))),
-    );
-    return (i, t, _, wide) => widen(`${values[i]?.[t >> 2]}.${'xyzw'[t % 4]}`, wide);
-  }
-  return (i, t, _, wide) =>
-    widen(e.value(product.a, product.atA(z, places[i] as Index, at(constant(t)))), wide);
+  const widen = (text: string): string => (isVector ? `F4(${text})` : text);
+  const rows = range(tiling.rows).map((i) => places.row(constant(i)));
+  if (tiling.left === 'terms')
+    return (i, t) => {
+      const four = load(rows[i] as Index, chunk.fourAt(constant(t - (t % 4))));
+      return widen(`${four}.${'xyzw'[t % 4]}`);
+    };
+  return (i, t) => widen(load(rows[i] as Index, chunk.at(constant(t))));
+}
+
+/** The elements of the rows and terms of a chunk dealt out to the lanes: what each loads, in turns. */
+function sharesOf(places: Places, { count, at }: Chunk, size: number): [Index, Index[]][] {
+  const all = places.tiling.rows * count;
+  return range(Math.ceil(all / size)).map((turn) => {
+    const first = turn * size;
+    const element =
+      first + size <= all
+        ? offset(variable('lane', size), first)
+        : places.name('e', `min(lane + ${first}u, ${all - 1}u)`, all);
+    return [places.row(div(element, count)), at(mod(element, count))];
+  });
 }
 
 /** Text of the factor of column `j` and unrolled term `t`. */
 function rightFactors(
-  product: Contraction,
-  tile: Tiling,
+  { product, tiling, z }: Places,
+  columns: readonly Index[],
   { at, fourAt }: Chunk,
   e: Emitter,
-  { z, columns }: { z: Index; columns: readonly Index[] },
 ): (j: number, t: number) => string {
-  const load = (j: number, t: number): string =>
-    e.value(product.b, product.atB(z, at(constant(t)), columns[j] as Index));
-  const four = (j: number, t: number): string =>
-    e.value(product.b, product.atB(z, fourAt(constant(t)), columns[j] as Index));
-  if (tile.right !== 'terms') return load;
-  return (j, t) => `${four(j, t - (t % 4))}.${'xyzw'[t % 4]}`;
+  const load = (j: number, k: readonly Index[]): string =>
+    e.value(product.b, product.atB(z, k, columns[j] as Index));
+  if (tiling.right !== 'terms') return (j, t) => load(j, at(constant(t)));
+  return (j, t) => `${load(j, fourAt(constant(t - (t % 4))))}.${'xyzw'[t % 4]}`;
+}
+
+/**
+ * Counts the loads of a thread, per term. Those that unrolled terms have in common, as the windows of
+ * neighbouring positions have, count once.
+ */
+export function loadsPerTerm(product: Contraction, indicesOf: IndicesOf): Loads['perTerm'] {
+  const count = (x: Tensor, places: readonly Coordinates[]): number => {
+    const all = new Set<string>();
+    for (const at of places) for (const e of indicesOf(x, at)) all.add(render(e));
+    return all.size;
+  };
+  const { a, b, Z, M, N, loops } = product;
+  const z = variable('z', Z);
+  const k = loops.map((n, i) => variable(`k${i}`, n));
+  const one = {
+    left: count(a, [product.atA(z, variable('m', M), k)]),
+    right: count(b, [product.atB(z, k, variable('n', N))]),
+  };
+  const known = new Map<string, number>();
+  return (tiling) => {
+    const left = tiling.rows * one.left;
+    const terms = termsOf(product, tiling);
+    const key = `${tiling.right} ${tiling.columns}`;
+    if (!terms.isUnrolled || tiling.right === 'columns' || tiling.variant === 'tile')
+      return { left, right: tiling.columns * one.right };
+    let right = known.get(key);
+    if (right === undefined) {
+      let names = 0;
+      const columns = new Places(product, tiling, (prefix) => `${prefix}${names++}`).columns();
+      const at = termsIn(terms.main).flatMap((t) => columns.map((n) => product.atB(z, t, n)));
+      known.set(key, (right = count(b, at) / terms.main.count));
+    }
+    return { left, right };
+  };
 }

@@ -1,105 +1,203 @@
-import { variable } from '../ir/index-expr.ts';
 import { range } from '../util/shape.ts';
 import type { Contraction } from './contraction.ts';
 import type { LowerLimits } from './kernel.ts';
-import type { Lanes } from './emitter.ts';
 
-/** How a contraction is cut into threads, registers and steps. */
+/** How a contraction is cut into workgroups, threads, registers and steps. */
 export interface Tiling {
   /**
-   * `subgroup`: the lanes of a subgroup share rows and load the row operand together; `direct`: each
-   * thread for itself
+   * | variant | what threads share | where |
+   * |---|---|---|
+   * | `subgroup` | lanes have the same rows, and load the row operand together | adapters that are a CPU |
+   * | `direct` | nothing | everywhere; on GPUs, for shapes too small for tiles |
+   * | `slices` | the terms of a register tile, each thread its share | GPUs, for few results |
+   * | `tile` | a workgroup loads parts of both operands into its memory | GPUs |
    */
-  readonly variant: 'subgroup' | 'direct';
+  readonly variant: 'subgroup' | 'direct' | 'slices' | 'tile';
   /** whether the second operand has the rows */
   readonly flip: boolean;
   /** rows and columns per thread */
   readonly rows: number;
   readonly columns: number;
   /** what the loads of the row operand take four at once */
-  readonly left: 'terms' | 'single';
+  readonly left: 'rows' | 'terms' | 'single';
   /** what the loads of the column operand take four at once */
   readonly right: 'columns' | 'terms' | 'single';
   /** terms that are unrolled in a step of the innermost loop */
   readonly terms: number;
   readonly workgroup: number;
+  /** threads of a workgroup that add up the terms of one register tile */
+  readonly slices: number;
 }
 
-/** Indices that the loads of one element need: a measure of their cost. Null: no vectors of four. */
-export type LoadCost = (operand: 'a' | 'b', lanes?: Lanes) => number | null;
+/** What is known of the loads of a contraction. */
+export interface Loads {
+  /** whether four neighbours along something can be loaded as a vector */
+  readonly vectors: {
+    readonly rows: boolean;
+    readonly columns: boolean;
+    readonly leftTerms: boolean;
+    readonly rightTerms: boolean;
+  };
+  /** indices that a thread computes and loads from, per term of the sum */
+  perTerm(tiling: Tiling): { readonly left: number; readonly right: number };
+}
 
-/** Cost of a load of one element, in multiply-adds, on an adapter that is a CPU. */
-const LOAD = 3.5;
+/** A way, and how long it takes, in multiply-adds of one thread. */
+export interface Costed extends Tiling {
+  readonly cost: number;
+}
 
 /** Ways to compute a contraction, the cheapest first, as far as can be told. */
-export function tilings(
-  product: Contraction,
-  limits: LowerLimits,
-  loads: LoadCost,
-): (Tiling & { cost: number })[] {
-  const forced = limits.tiling ?? {};
-  const { Z, M, N, K } = product;
-  const last = product.loops.at(-1) ?? 1;
-  const along = `k${product.loops.length - 1}`;
-  const can = {
-    left: last % 4 === 0 && loads('a', { variable: along, strict: true }) !== null,
-    terms: last % 4 === 0 && loads('b', { variable: along, strict: true }) !== null,
-    columns: N % 4 === 0 && loads('b', { variable: 'n', strict: true }) !== null,
-  };
-  const [costA, costB] = [loads('a') as number, loads('b') as number];
-  const all: (Tiling & { cost: number })[] = [];
-  const size = limits.subgroupSize;
-  const variants =
-    size && limits.isSoftware ? (['subgroup', 'direct'] as const) : (['direct'] as const);
-  for (const variant of variants)
-    for (const right of ['columns', 'terms', 'single'] as const) {
-      if (right !== 'single' && !can[right]) continue;
-      if (forced.right && forced.right !== right) continue;
-      const wide = right === 'columns' ? [4] : [1, 2, 4];
-      for (const columns of wide)
-        for (const rows of range(8).map((i) => i + 1)) {
-          if (rows > M || columns > N) continue;
-          const left = variant === 'direct' && can.left ? 'terms' : 'single';
-          const [tilesM, tilesN] = [Math.ceil(M / rows), Math.ceil(N / columns)];
-          const workgroup =
-            variant === 'subgroup'
-              ? subgroups(size as number, tilesN, Z * tilesM)
-              : threads(Z * tilesM * tilesN, limits);
-          const tiling: Tiling = {
-            ...{ variant, flip: false, rows, columns, left, right, terms: 4, workgroup },
-            ...forced,
-          };
-          if (tiling.variant !== variant || tiling.rows !== rows || tiling.columns !== columns)
-            continue;
-          const lanes =
-            variant === 'subgroup'
-              ? Z * tilesM * Math.ceil(tilesN / tiling.workgroup) * tiling.workgroup
-              : Math.ceil((Z * tilesM * tilesN) / (size ?? 1)) * (size ?? 1);
-          const perTerm =
-            LOAD *
-              (costB * columns + (costA * rows) / (variant === 'subgroup' ? (size as number) : 1)) +
-            rows * columns +
-            (variant === 'subgroup' ? rows * 0.5 : 0);
-          all.push({ ...tiling, cost: lanes * (K + 4) * perTerm });
-        }
-    }
-  return all.sort((x, y) => x.cost - y.cost);
+export function tilings(product: Contraction, limits: LowerLimits, loads: Loads): Costed[] {
+  const { terms, workgroup, ...wanted } = limits.tiling ?? {};
+  const all = [
+    ...subgroupTilings(product, limits, loads),
+    ...directTilings(product, limits, loads),
+    ...sliceTilings(product, limits, loads),
+    ...tileTilings(limits, loads),
+  ];
+  return all
+    .filter((t) => Object.entries(wanted).every(([k, v]) => k === 'flip' || t[k as 'rows'] === v))
+    .map((t) => ({ ...t, terms: terms ?? t.terms, workgroup: workgroup ?? t.workgroup }))
+    .map((t) => ({
+      ...t,
+      cost: (limits.isSoftware ? costOnCpu : costOnGpu)(t, product, limits, loads),
+    }))
+    .sort((x, y) => x.cost - y.cost);
 }
 
-/** Threads of a workgroup of whole subgroups that wastes few lanes, and leaves work for all cores. */
-function subgroups(size: number, tilesN: number, others: number): number {
-  let best = size;
-  for (let n = 2 * size; n <= 32; n *= 2) {
-    const padded = (w: number): number => Math.ceil(tilesN / w) * w;
-    if (padded(n) <= padded(best) && (others * padded(n)) / n >= 8) best = n;
+const BASE = { flip: false, left: 'single', terms: 4, slices: 1 } as const;
+
+/** What the columns of a thread may be: a vector, or some single elements. */
+function columnChoices(
+  { N }: Contraction,
+  { vectors }: Loads,
+): Pick<Tiling, 'right' | 'columns'>[] {
+  const few = [1, 2, 4].filter((n) => n <= N);
+  return [
+    ...(vectors.columns ? [{ right: 'columns', columns: 4 } as const] : []),
+    ...(vectors.rightTerms ? few.map((columns) => ({ right: 'terms', columns }) as const) : []),
+    ...few.map((columns) => ({ right: 'single', columns }) as const),
+  ];
+}
+
+const MAX_ROWS = 8;
+
+function subgroupTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
+  const { subgroupSize: size, isSoftware, tiling } = limits;
+  if (size === null || (!isSoftware && tiling?.variant !== 'subgroup')) return [];
+  const { Z, M, N } = product;
+  return columnChoices(product, loads).flatMap((choice) =>
+    range(Math.min(M, MAX_ROWS)).map((i) => {
+      const tilesN = Math.ceil(N / choice.columns);
+      const others = Z * Math.ceil(M / (i + 1));
+      // whole subgroups that waste few lanes, and leave work for all cores
+      const padded = (w: number): number => Math.ceil(tilesN / w) * w;
+      let workgroup = size;
+      for (let w = 2 * size; w <= Math.max(32, size); w *= 2)
+        if (padded(w) <= padded(workgroup) && (others * padded(w)) / w >= 8) workgroup = w;
+      return { ...BASE, ...choice, variant: 'subgroup', rows: i + 1, workgroup };
+    }),
+  );
+}
+
+function directTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
+  const { Z, M, N } = product;
+  const left = loads.vectors.leftTerms ? 'terms' : 'single';
+  return columnChoices(product, loads).flatMap((choice) =>
+    range(Math.min(M, MAX_ROWS)).map((i) => {
+      const threads = Z * Math.ceil(M / (i + 1)) * Math.ceil(N / choice.columns);
+      let workgroup = Math.min(64, limits.invocationsPerWorkgroup);
+      while (limits.isSoftware && workgroup > 8 && threads / workgroup < 8) workgroup /= 2;
+      return { ...BASE, ...choice, left, variant: 'direct', rows: i + 1, workgroup };
+    }),
+  );
+}
+
+/** Fewer terms than this are not shared. */
+const MIN_SLICED = 64;
+/** Where terms are shared there are few results: threads keep few of them. */
+const MAX_SLICED_ROWS = 4;
+
+/** Direct tilings, the terms of each tile shared by so many threads that loads of neighbours meet. */
+function sliceTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
+  if (limits.isSoftware && limits.tiling?.variant !== 'slices') return [];
+  if (product.K < MIN_SLICED) return [];
+  const tiles = directTilings(product, limits, loads).filter((t) => t.rows <= MAX_SLICED_ROWS);
+  return tiles.flatMap((t) =>
+    (t.right === 'terms' ? [64] : [8, 32]).map((slices): Tiling => {
+      return { ...t, variant: 'slices', slices, workgroup: 64 };
+    }),
+  );
+}
+
+/** Rows and columns of a thread, and threads: of workgroups of 128 x 128, 64 x 64 and 32 x 32. */
+const BLOCKS = [
+  [8, 256],
+  [8, 64],
+  [4, 64],
+] as const;
+/** Terms of a part in workgroup memory. */
+export const PART = 16;
+
+function tileTilings(limits: LowerLimits, { vectors }: Loads): Tiling[] {
+  if (limits.isSoftware && limits.tiling?.variant !== 'tile') return [];
+  const left = vectors.leftTerms ? 'terms' : vectors.rows ? 'rows' : 'single';
+  const right = vectors.columns ? 'columns' : vectors.rightTerms ? 'terms' : 'single';
+  return BLOCKS.map(([side, workgroup]): Tiling => {
+    return { ...BASE, variant: 'tile', rows: side, columns: side, left, right, workgroup };
+  }).filter((t) => {
+    const { rows, columns } = blockOf(t);
+    const bytes = 4 * PART * (rows + columns);
+    return t.workgroup <= limits.invocationsPerWorkgroup && bytes <= limits.workgroupStorage;
+  });
+}
+
+/** Rows and columns that a workgroup of the variant `tile` computes. */
+export function blockOf({ rows, columns, workgroup }: Tiling): { rows: number; columns: number } {
+  const side = Math.sqrt(workgroup);
+  return { rows: rows * side, columns: columns * side };
+}
+
+/** Threads with the work of idle lanes. */
+function threadsOf(t: Tiling, { Z, M, N }: Contraction, subgroup: number): number {
+  if (t.variant === 'tile') {
+    const block = blockOf(t);
+    return Z * Math.ceil(M / block.rows) * Math.ceil(N / block.columns) * t.workgroup;
   }
-  return best;
+  const tilesN = Math.ceil(N / t.columns);
+  const tilesM = Z * Math.ceil(M / t.rows);
+  return t.variant === 'subgroup'
+    ? tilesM * Math.ceil(tilesN / t.workgroup) * t.workgroup
+    : Math.ceil((tilesM * tilesN * t.slices) / subgroup) * subgroup;
 }
 
-function threads(all: number, limits: LowerLimits): number {
-  let n = 64;
-  while (limits.isSoftware && n > (limits.subgroupSize ?? 4) && all / n < 8) n /= 2;
-  return Math.min(n, limits.invocationsPerWorkgroup);
+/** A load of one element in multiply-adds: CPUs take lanes one by one. */
+const CPU_LOAD = 3.5;
+
+function costOnCpu(t: Tiling, product: Contraction, limits: LowerLimits, loads: Loads): number {
+  const size = limits.subgroupSize ?? 4;
+  const { left, right } = loads.perTerm(t);
+  const shared = t.variant === 'subgroup' ? left / size + t.rows / 8 : left;
+  const perTerm = CPU_LOAD * (right + shared) + t.rows * t.columns;
+  const once = 2 * CPU_LOAD * t.rows * t.columns + 40;
+  return threadsOf(t, product, size) * (product.K * perTerm + once);
 }
 
-void variable;
+/** Threads that keep a GPU busy. */
+const GPU_THREADS = 16384;
+/** A load of one element in multiply-adds. */
+const GPU_LOAD = 8;
+
+function costOnGpu(t: Tiling, product: Contraction, _: LowerLimits, loads: Loads): number {
+  const threads = threadsOf(t, product, 32);
+  const products = t.rows * t.columns;
+  const { left, right } = loads.perTerm(t);
+  // a tile loads its share of both operands once for the workgroup, and four times as fast again
+  const perTerm =
+    t.variant === 'tile'
+      ? products + (t.rows + t.columns) + (GPU_LOAD * (left + right)) / Math.sqrt(t.workgroup)
+      : products + GPU_LOAD * (left + right);
+  const once = GPU_LOAD * products + 40 + 20 * Math.log2(t.slices);
+  return Math.max(threads, GPU_THREADS) * ((product.K / t.slices) * perTerm + once);
+}

@@ -5,6 +5,7 @@ import { pad } from '../ops/linear/slice.ts';
 import { isBarrier } from '../ops/stop.ts';
 import { range } from '../util/shape.ts';
 import { isIdentity } from '../ops/storage.ts';
+import { splitContraction } from './split.ts';
 
 /** Threads that keep a device busy: a reduction with fewer results is done in two stages. */
 const BUSY = 1024;
@@ -13,7 +14,7 @@ const LONG = 512;
 
 /**
  * The graph as it will be computed: every node made again with all rewriting rules, identities gone, long
- * sums with few results split in two.
+ * sums and contractions with few results split in two.
  */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   return simplifying(() => {
@@ -21,7 +22,10 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
       // with its derivative taken, an identity has done its work
       isIdentity(node) && !isBarrier(node) ? (inputs[0] as Tensor) : null,
     );
-    return again(simple, (node, inputs) => splitSum(node, inputs[0]));
+    return again(
+      simple,
+      (node, inputs) => splitSum(node, inputs[0]) ?? splitContraction(node, inputs),
+    );
   });
 }
 

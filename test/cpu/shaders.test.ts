@@ -41,6 +41,15 @@ const samples: Readonly<Record<string, Sample>> = {
   'reduce.wgsl': { f: (x) => relu(sum(x, 0)), shapes: [[5, 8]] },
   'scan.wgsl': { f: (x) => cumsum(x, -1), shapes: [[3, 5]] },
   'contract.wgsl': product,
+  'contract_slices.wgsl': {
+    f: (x, y) => relu(add(matmul(x, y), bias)),
+    shapes: [
+      [6, 70],
+      [70, 12],
+    ],
+    limits: { tiling: { variant: 'slices', rows: 2 } },
+  },
+  'contract_tile.wgsl': { ...product, limits: { tiling: { variant: 'tile', rows: 4 } } },
   'contract_subgroup.wgsl': {
     ...product,
     limits: { subgroupSize: 4, isSoftware: true, tiling: { variant: 'subgroup' } },

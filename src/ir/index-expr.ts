@@ -185,12 +185,25 @@ function opaque(op: 'div' | 'mod', of: Index, by: number, low: number, max: numb
   return { constant: 0, digits: [whole({ name, min, max, inner: { op, of, by } }, 1)] };
 }
 
+/** `e` as `n·multiple + rest`, the terms of which n divides the coefficients taken out of it. */
+function withoutMultiples(e: Index, n: number): { multiple: Index; rest: Index } {
+  const isMultiple = (d: Digit): boolean => d.coefficient % n === 0;
+  const rest = { constant: e.constant, digits: e.digits.filter((d) => !isMultiple(d)) };
+  // a quotient of what may be negative is none that u32 can tell
+  if (minOf(rest) < 0) return { multiple: ZERO, rest: e };
+  const digits = e.digits.filter(isMultiple);
+  const multiple = digits.map((d) => ({ ...d, coefficient: d.coefficient / n }));
+  return { multiple: { constant: 0, digits: multiple }, rest };
+}
+
 /** `floor(e / n)` for `e >= 0`. */
 export function div(e: Index, n: number): Index {
   if (n === 1) return e;
   const s = split(e, n);
   if (s) return s.quotient;
-  return opaque('div', e, n, Math.floor(minOf(e) / n), Math.floor(maxOf(e) / n));
+  const { multiple, rest } = withoutMultiples(e, n);
+  const [low, high] = [Math.floor(minOf(rest) / n), Math.floor(maxOf(rest) / n)];
+  return add(multiple, opaque('div', rest, n, low, high));
 }
 
 /** `e mod n` for `e >= 0`. */
@@ -199,7 +212,8 @@ export function mod(e: Index, n: number): Index {
   if (minOf(e) >= 0 && maxOf(e) < n) return e;
   const s = split(e, n);
   if (s) return s.rest;
-  return opaque('mod', e, n, 0, Math.min(n - 1, maxOf(e)));
+  const { rest } = withoutMultiples(e, n);
+  return opaque('mod', rest, n, 0, Math.min(n - 1, maxOf(rest)));
 }
 
 /** Whether two expressions are the same for all values of their variables. */

@@ -28,8 +28,13 @@ export function lowerContract(group: Group, plan: Plan, limits: LowerLimits): Ke
     .sort((x, y) => x.tiling.cost - y.tiling.cost);
   for (const { product, tiling } of choices) {
     const write = tiling.variant === 'tile' ? writeWorkgroupTile : writeRegisterTile;
-    const kernel = write(new KernelWriter(group, plan, limits), product, tiling);
-    if (fits(kernel, limits)) return kernel;
+    try {
+      const kernel = write(new KernelWriter(group, plan, limits), product, tiling);
+      if (fits(kernel, limits)) return kernel;
+    } catch (e) {
+      // neighbours of an index may be none of the sums that it becomes inside a tile
+      if (!(e instanceof NotVector)) throw e;
+    }
   }
   const { tiling, ...free } = limits;
   if (tiling) return lowerContract(group, plan, free);

@@ -4,7 +4,6 @@ import {
   maxOf,
   mentions,
   minOf,
-  offset,
   partsBy,
   render,
   div,
@@ -12,10 +11,11 @@ import {
   ZERO,
   type Index,
 } from '../ir/index-expr.ts';
-import { flatten, type Bound, type Coordinates, type Guard } from '../ir/index-map.ts';
+import { flatten, type Coordinates, type Guard } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { fullValue, isIota } from '../ops/source.ts';
 import type { Bindings } from './bindings.ts';
+import { allOf, conditionOf, indicesOf, isUniform, masksOf, type TextOf } from './guards.ts';
 import { atLane, isAligned, laneStride, NotVector } from './lanes.ts';
 import { widen } from './library.ts';
 import { literal, MEMORY_TYPE, VALUE_TYPE } from './types.ts';
@@ -49,6 +49,7 @@ export class Emitter {
   /** the loop's variable, and what is bound in its body for addresses */
   readonly #varying: string[];
   #indent = '';
+  readonly #text: TextOf = (e, signed) => this.index(e, signed);
 
   constructor(
     readonly around: Surroundings,
@@ -168,7 +169,7 @@ export class Emitter {
    */
   guarded(x: Tensor, at: Coordinates, guards: readonly Guard[]): string {
     const source = this.#sourceOf(x, at, guards);
-    const uniform = source.guards.filter((g) => this.#isUniform(g));
+    const uniform = source.guards.filter((g) => isUniform(g, this.lanes));
     const condition = this.condition(uniform);
     const zero = this.#wide(literal(0, x.dtype));
     if (condition === 'false') return zero;
@@ -216,65 +217,16 @@ export class Emitter {
     parts.forEach((e) => this.around.onIndex?.(e));
     const { loop } = this;
     if (loop && !parts.some((e) => this.#varies(e))) return loop.before.#test(guard);
-    if (!this.#isUniform(guard)) throw new NotVector();
-    const text = 'left' in guard ? this.#match(guard.left, guard.right) : this.#bound(guard);
+    if (!isUniform(guard, this.lanes)) throw new NotVector();
+    const text = conditionOf(guard, this.#text);
     return text === 'true' || text === 'false' ? text : this.#once(text, 'c');
-  }
-
-  #match(left: Index, right: Index): string {
-    if (isConstant(left) && isConstant(right)) return String(left.constant === right.constant);
-    const signed = isSigned(left) || isSigned(right);
-    return `${this.index(left, signed)} == ${this.index(right, signed)}`;
-  }
-
-  #bound({ index, lo, hi }: Bound): string {
-    const isAbove = minOf(index) >= lo;
-    const isBelow = maxOf(index) < hi;
-    if (maxOf(index) < lo || minOf(index) >= hi) return 'false';
-    if (isAbove && isBelow) return 'true';
-    const signed = isSigned(index);
-    const suffix = signed ? 'i' : 'u';
-    if (isAbove) return `${this.index(index)} < ${hi}${suffix}`;
-    if (isBelow) return `${this.index(index)} >= ${lo}${suffix}`;
-    // one test for both bounds: what is below the lower one wraps around
-    const from = this.index(offset(index, -lo), signed || lo > 0);
-    return `u32(${from}) < ${hi - lo}u`;
-  }
-
-  /** Whether a guard holds for all lanes or for none. */
-  #isUniform(guard: Guard): boolean {
-    const { lanes } = this;
-    return !lanes || indicesOf(guard).every((e) => laneStride(e, lanes.variable) === 0);
   }
 
   /** Conditions of a guard, lane by lane. */
   #masks(guard: Guard): string[] {
     if (!this.lanes || this.lanes.strict) throw new NotVector();
     indicesOf(guard).forEach((e) => this.around.onIndex?.(e));
-    if ('left' in guard) {
-      const signed = isSigned(guard.left) || isSigned(guard.right);
-      return [`(${this.#steps(guard.left, signed)} == ${this.#steps(guard.right, signed)})`];
-    }
-    const { index, lo, hi } = guard;
-    const signed = isSigned(index);
-    const limit = (n: number): string => (signed ? `vec4i(${n}i)` : `vec4u(${n}u)`);
-    const steps = this.#steps(index, signed);
-    const masks: string[] = [];
-    if (minOf(index) < lo) masks.push(`(${steps} >= ${limit(lo)})`);
-    if (maxOf(index) >= hi) masks.push(`(${steps} < ${limit(hi)})`);
-    return masks;
-  }
-
-  /** The four values of an index in the lanes. */
-  #steps(e: Index, signed: boolean): string {
-    const { variable: lane } = this.lanes as Lanes;
-    const [type, suffix] = signed ? ['vec4i', 'i'] : ['vec4u', 'u'];
-    const stride = laneStride(e, lane);
-    const first = `${type}(${this.index(e, signed)})`;
-    if (stride === 0) return first;
-    if (stride === null || (stride < 0 && !signed))
-      return `${type}(${[0, 1, 2, 3].map((k) => this.index(atLane(e, lane, k), signed)).join(', ')})`;
-    return `(${first} + ${type}(${[0, 1, 2, 3].map((k) => `${k * stride}${suffix}`).join(', ')}))`;
+    return masksOf(guard, this.lanes.variable, this.#text);
   }
 
   #load(x: Tensor, at: Coordinates): string {
@@ -383,15 +335,6 @@ export class Emitter {
     return this.value(x, [...broadcast(x).slice(0, -1), variable(name, n)]);
   }
 }
-
-/** All conditions at once: `&&` would branch around each. */
-const allOf = (tests: readonly string[]): string =>
-  tests.length === 1
-    ? (tests[0] as string)
-    : tests.map((t) => (/^\w+$/.test(t) ? t : `(${t})`)).join(' & ');
-
-const indicesOf = (guard: Guard): Index[] =>
-  'left' in guard ? [guard.left, guard.right] : [guard.index];
 
 const asInteger = (e: Index, signed: boolean): string =>
   signed && !isSigned(e) ? `i32(${render(e)})` : render(e);

@@ -147,29 +147,37 @@ const floorMod = (a: number, n: number): number => ((a % n) + n) % n;
  * Splits `e = n·quotient + rest` with `0 <= rest < n`, if its digits can be taken apart that way.
  */
 function split(e: Index, n: number): { quotient: Index; rest: Index } | null {
-  const high: Digit[] = [];
-  const low: Digit[] = [];
+  const restConstant = floorMod(e.constant, n);
+  let quotient = constant((e.constant - restConstant) / n);
+  let rest = constant(restConstant);
   for (const d of e.digits) {
     if (d.coefficient % n === 0) {
-      high.push({ ...d, coefficient: d.coefficient / n });
+      quotient = add(quotient, ofDigit({ ...d, coefficient: d.coefficient / n }));
       continue;
     }
     // c·digit with c | n and the digit large: its low part stays, its high part moves up
-    const part = n / d.coefficient;
-    if (d.variable.min >= 0 && Number.isInteger(part) && part > 1 && d.modulus > part) {
-      if (d.modulus % part !== 0 && d.modulus !== lastModulus(d)) {
-        low.push(d);
-        continue;
-      }
-      const rest = Math.ceil(d.modulus / part);
-      low.push({ ...d, modulus: part });
-      high.push({ ...d, divisor: d.divisor * part, modulus: rest, coefficient: 1 });
-    } else low.push(d);
+    const parts = partsOf(d, n / d.coefficient);
+    rest = add(rest, parts ? scale(parts.low, d.coefficient) : ofDigit(d));
+    if (parts) quotient = add(quotient, parts.high);
   }
-  const restConstant = floorMod(e.constant, n);
-  const rest = normalise(restConstant, low);
-  if (minOf(rest) < 0 || maxOf(rest) >= n) return null;
-  return { quotient: normalise((e.constant - restConstant) / n, high), rest };
+  return minOf(rest) < 0 || maxOf(rest) >= n ? null : { quotient, rest };
+}
+
+const ofDigit = (d: Digit): Index => ({ constant: 0, digits: [d] });
+
+/** A digit (without its coefficient) as `part·high + low`, if it has both. */
+function partsOf(d: Digit, part: number): { low: Index; high: Index } | null {
+  if (d.variable.min < 0 || !Number.isInteger(part) || part <= 1 || d.modulus <= part) return null;
+  if (d.modulus % part !== 0 && d.modulus !== lastModulus(d)) return null;
+  const { inner } = d.variable;
+  // (e % pq) % p = e % p and (e % pq) / p = (e / p) % q, which may be known
+  if (inner?.op === 'mod' && isWhole(d) && inner.by % part === 0 && minOf(inner.of) >= 0)
+    return { low: mod(inner.of, part), high: mod(div(inner.of, part), inner.by / part) };
+  const modulus = Math.ceil(d.modulus / part);
+  return {
+    low: ofDigit({ ...d, modulus: part, coefficient: 1 }),
+    high: ofDigit({ ...d, divisor: d.divisor * part, modulus, coefficient: 1 }),
+  };
 }
 
 /** The number of values of the topmost digit of the variable at this divisor. */

@@ -116,7 +116,7 @@ export class Emitter {
       if (known !== undefined) return known;
     }
     const text = this.around.isStored(node) ? this.#load(node, at) : this.compute(node, at);
-    const name = /^\w+$/.test(text) ? text : this.bind(text, 'v');
+    const name = isZero(text) || /^\w+$/.test(text) ? text : this.bind(text, 'v');
     (this.#memo[this.#memo.length - 1] as Map<string, string>).set(key, name);
     return name;
   }
@@ -335,6 +335,9 @@ export class Emitter {
     return this.value(x, [...broadcast(x).slice(0, -1), variable(name, n)]);
   }
 }
+
+/** Whether the text of a value says that there is nothing: no need to multiply by it. */
+export const isZero = (text: string): boolean => /^F4?\(0\.0\)$/.test(text);
 
 const asInteger = (e: Index, signed: boolean): string =>
   signed && !isSigned(e) ? `i32(${render(e)})` : render(e);

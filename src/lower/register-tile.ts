@@ -16,7 +16,7 @@ import type { Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { range } from '../util/shape.ts';
 import type { Contraction, IndicesOf } from './contraction.ts';
-import type { Emitter } from './emitter.ts';
+import { isZero, type Emitter } from './emitter.ts';
 import { epilogue, indent } from './epilogue.ts';
 import type { Kernel, KernelWriter } from './kernel.ts';
 import { termsIn, termsOf, untilOf, type Chunk, type Loop, type Terms } from './terms.ts';
@@ -86,9 +86,11 @@ export function writeRegisterTile(
       const x = range(tiling.rows).map((i) => a(i, t));
       const y = columns.map((_, j) => b(j, t));
       r.lines.push(...l.lines.splice(0)); // loads right before their use
-      x.forEach((xi, i) =>
-        y.forEach((yj, j) => r.line(`${sum(i, j)} = fma(${xi}, ${yj}, ${sum(i, j)});`)),
-      );
+      for (const [i, xi] of x.entries())
+        for (const [j, yj] of y.entries()) {
+          if (isZero(xi) || isZero(yj)) continue; // between the elements of a strided convolution
+          r.line(`${sum(i, j)} = fma(${xi}, ${yj}, ${sum(i, j)});`);
+        }
     }
   };
   const { start, step, rest } = nest(terms, left, right, chunk);

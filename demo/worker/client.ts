@@ -1,4 +1,4 @@
-import { proxy, wrap, type Remote } from 'comlink';
+import { wrap, type Remote } from 'comlink';
 import type { Service } from './worker.ts';
 
 let service: Remote<Service> | undefined;
@@ -10,8 +10,6 @@ export function worker(): Remote<Service> {
   );
   return service;
 }
-
-export { proxy };
 
 /**
  * Calls that replace one another: while one runs, only the newest of those that wait is kept, and only the

@@ -1,12 +1,12 @@
 import { expose } from 'comlink';
 import type { AdapterFacts, ChunkMemory, HowFacts, JacobianResult, LatentResult } from './api.ts';
-import type { ModelFacts, Mode, Subject } from './api.ts';
+import type { ModelFacts, Mode, Parameters, RaceEntry, Subject, Way } from './api.ts';
 import { engineOf } from './gpu.ts';
 import { forget, howOf, jacobianOf, memoryByChunk } from './jacobians.ts';
 import { latentAt, moved } from './latent.ts';
-import { addModel, factsOf } from './models.ts';
+import { addModel, factsOf, parametersOf } from './models.ts';
 import { checkSource, type Problem } from './check.ts';
-import { race, type Report } from './race.ts';
+import { race, referenceOf } from './race.ts';
 
 /** What the page asks its worker for. All GPU work and all tracing is here, off the page's thread. */
 const service = {
@@ -34,8 +34,14 @@ const service = {
     at: Pick<LatentResult, 'jacobian' | 'metric'>,
     change: Map<number, number>,
   ): Float32Array => moved(z, at, change),
-  race: (subject: Subject, x: Float32Array, report: Report): Promise<void> =>
-    race(subject, x, report),
+  parameters: (id: string): Promise<Parameters> => parametersOf(id),
+  reference: (subject: Subject, x: Float32Array): Promise<Float64Array> => referenceOf(subject, x),
+  race: (
+    subject: Subject,
+    x: Float32Array,
+    want: Float64Array,
+    ways: readonly Way[],
+  ): Promise<RaceEntry[]> => race(subject, x, want, ways),
 };
 
 export type Service = typeof service;

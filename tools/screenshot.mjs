@@ -33,6 +33,12 @@ const shots = {
   'how-phone': { hash: '#xray?how=open', ready: '.graph', width: 390 },
   'latent-light': { hash: '#latent', ready: '.latent[data-done=yes]' },
   'latent-dark': { hash: '#latent', ready: '.latent[data-done=yes]', dark: true },
+  'how-mixed': { hash: '#playground?example=autoencoder&how=open', ready: '.graph' },
+  'latent-rows': {
+    hash: '#latent?order=rows&how=open',
+    ready: '.latent[data-done=yes] ~ .how .graph',
+    dark: true,
+  },
   'latent-phone': { hash: '#latent', ready: '.latent[data-done=yes]', width: 390 },
   'playground-light': { hash: '#playground', ready: '.playground[data-done=yes]', act: hoverCell },
   'playground-dark': {
@@ -63,7 +69,6 @@ async function hoverMap(page) {
 }
 /** @param {import('playwright').Page} page */
 async function openKernel(page) {
-  await page.getByRole('button', { name: 'Compare chunk sizes' }).click();
   await page.locator('.kernels .list button').first().click();
   await page.waitForSelector('.wgsl .t-comment, .wgsl .t-keyword');
 }

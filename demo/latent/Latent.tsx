@@ -2,13 +2,15 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { urlField } from '../app/state.ts';
 import { How } from '../how/How.tsx';
 import { scaleOf } from '../ui/colors.ts';
-import { messageOf, milliseconds } from '../ui/format.ts';
+import { messageOf } from '../ui/format.ts';
 import { Heat } from '../ui/Heat.tsx';
 import { asMode, Modes } from '../ui/Modes.tsx';
 import { PixelMap } from '../ui/PixelMap.tsx';
 import { subscript } from '../ui/subscript.ts';
+import { Timing } from '../ui/Timing.tsx';
 import type { LatentResult, Subject } from '../worker/api.ts';
-import { Latest, worker } from '../worker/client.ts';
+import { Latest } from '../ui/latest.ts';
+import { worker } from '../worker/client.ts';
 import { brush } from './brush.ts';
 import { Ellipse } from './Ellipse.tsx';
 import { Sliders } from './Sliders.tsx';
@@ -28,7 +30,7 @@ function readLatents(text: string): Float32Array {
 }
 const write = (z: ArrayLike<number>): string => Array.from(z, (v) => v.toFixed(2)).join(',');
 
-type Shown = LatentResult & { readonly z: string };
+type Shown = LatentResult & { readonly key: string };
 
 /** A decoder's sixteen latents: what each does to the image, and the other way round. */
 export function Latent() {
@@ -37,6 +39,8 @@ export function Latent() {
   const [pair, setPair] = useState<readonly [number, number]>([5, 8]);
   const [pixel, setPixel] = useState<number | null>(null);
   const z = readLatents(field.value);
+  const order = asMode(mode.value);
+  const key = `${field.value} ${order}`;
   const latest = useRef<Latest<Shown> | null>(null);
   latest.current ??= new Latest(
     (r) => {
@@ -46,8 +50,8 @@ export function Latent() {
     (e) => setError(messageOf(e)),
   );
   useEffect(() => {
-    latest.current?.ask(async () => ({ ...(await worker().latent(z)), z: field.value }));
-  }, [field.value]);
+    latest.current?.ask(async () => ({ ...(await worker().latent(z, order)), key }));
+  }, [key]);
 
   const drawing = useRef(false);
   const pulling = useRef<Latest<Float32Array> | null>(null);
@@ -89,22 +93,15 @@ export function Latent() {
         <button type="button" onClick={() => (field.value = begin)}>
           Back to the start
         </button>
-        <p class="timing" role="status">
-          {shown ? (
-            <>
-              <b>{milliseconds(shown.milliseconds)}</b> for image, Jacobian [784, 16] and JᵀJ
-            </>
-          ) : (
-            'Preparing the GPU …'
-          )}
-        </p>
+        <Modes value={mode} />
+        <Timing result={shown} size="image, Jacobian [784, 16] and JᵀJ" />
       </div>
       {error && (
         <p class="error" role="alert">
           {error}
         </p>
       )}
-      <div class="latent" data-done={shown?.z === field.value ? 'yes' : 'no'}>
+      <div class="latent" data-done={shown?.key === key ? 'yes' : 'no'}>
         <section>
           <div
             class="pad decoded"
@@ -178,10 +175,7 @@ export function Latent() {
           </section>
         </aside>
       </div>
-      <div class="toolbar lower">
-        <Modes value={mode} />
-      </div>
-      <How subject={subject} x={z} mode={asMode(mode.value)} />
+      <How subject={subject} x={z} mode={order} />
     </>
   );
 }

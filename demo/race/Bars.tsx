@@ -21,10 +21,11 @@ export function Bars({ entries }: { entries: readonly RaceEntry[] }) {
       label="median times"
       data={entries}
       options={(Plot, width) => ({
-        height: 46 + ROW * entries.length,
+        height: 52 + ROW * entries.length,
         marginLeft: 8,
         marginRight: 70,
         marginTop: 4,
+        marginBottom: 40,
         x: {
           type: 'log',
           label: 'milliseconds, on a logarithmic scale',

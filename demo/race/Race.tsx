@@ -116,10 +116,13 @@ export function Race() {
           <Standings entries={entries} />
         </section>
       </div>
-      <div class="toolbar lower">
-        <Modes value={mode} />
-      </div>
-      {x && <How key={id} subject={course.subject} x={x} mode={asMode(mode.value)} />}
+      {x && (
+        <How key={id} subject={course.subject} x={x} mode={asMode(mode.value)}>
+          <div class="toolbar lower">
+            <Modes value={mode} />
+          </div>
+        </How>
+      )}
     </>
   );
 }

@@ -43,14 +43,19 @@ export async function timed(call: () => Promise<Float32Array>): Promise<RaceRun>
 export async function measure(
   group: readonly Contestant[],
   want: Float64Array,
+  signal?: AbortSignal,
 ): Promise<RaceEntry[]> {
+  const run = (c: Contestant): Promise<RaceRun> => {
+    signal?.throwIfAborted();
+    return c.run();
+  };
   const results: RaceRun[] = [];
   for (let warm = 0; warm < 2; warm++)
-    for (const [i, c] of group.entries()) results[i] = await c.run();
+    for (const [i, c] of group.entries()) results[i] = await run(c);
   const times = group.map((): number[] => []);
   const end = performance.now() + BUDGET;
   for (let n = 0; n < MOST_RUNS && (n < LEAST_RUNS || performance.now() < end); n++)
-    for (const [i, c] of group.entries()) times[i]?.push((await c.run()).milliseconds);
+    for (const [i, c] of group.entries()) times[i]?.push((await run(c)).milliseconds);
   return group.map(({ name, way }, i) => {
     const list = times[i] as number[];
     return {

@@ -13,6 +13,7 @@ export async function runRace(
   const { subject, input }: Course = courses[id];
   const x = await input();
   const want = await worker().reference(subject, x);
+  signal.addEventListener('abort', () => void worker().stopRace());
   for (const group of groups) {
     if (signal.aborted) return;
     report(await worker().race(subject, x, want, group));
@@ -21,6 +22,6 @@ export async function runRace(
   const task = { course: id, x, outputs: want.length / x.length, parameters };
   for (const peer of peers) {
     if (signal.aborted) return;
-    report([await racePeer(peer, task, want)]);
+    report([await racePeer(peer, task, want, signal)]);
   }
 }

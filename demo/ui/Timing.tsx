@@ -1,14 +1,22 @@
-import type { JacobianResult } from '../worker/api.ts';
 import { milliseconds } from './format.ts';
 
 /** What the last result took. */
-export function Timing({ result, size }: { result: JacobianResult | null; size?: string }) {
+export function Timing({
+  result,
+  size,
+}: {
+  readonly result: { readonly milliseconds: number; readonly submissions: number } | null;
+  readonly size?: string;
+}) {
   return (
     <p class="timing" role="status">
       {result ? (
         <>
           <b>{milliseconds(result.milliseconds)}</b> for {size ?? 'value and Jacobian'}
-          <span class="dim"> · {result.submissions} submissions, reads included</span>
+          <span class="dim">
+            {' '}
+            · {result.submissions.toLocaleString('en')} submissions, reads included
+          </span>
         </>
       ) : (
         'Preparing the GPU …'

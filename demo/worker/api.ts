@@ -87,6 +87,7 @@ export interface LatentResult {
   /** JᵀJ, `[16, 16]` */
   readonly metric: Float32Array;
   readonly milliseconds: number;
+  readonly submissions: number;
 }
 
 export type { AdapterFacts };

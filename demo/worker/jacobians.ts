@@ -88,7 +88,8 @@ async function rowByRow(f: Row, x: Float32Array, outputs: number, shape: readonl
     seed[i] = 1;
     const [y, row] = await f(array(x), array(seed));
     jacobian.set(await take(row), i * x.length);
-    value = await take(y);
+    if (i === 0) value = await take(y);
+    else y.destroy();
   }
   return [value, jacobian, [...shape]] as const;
 }
@@ -170,16 +171,16 @@ export async function howOf(subject: Subject, x: Float32Array, mode: Mode): Prom
   };
 }
 
-/** Peak memory for seeds carried 1, 2, 4, ... at a time. */
-export async function memoryByChunk(subject: Subject, inputs: number): Promise<ChunkMemory[]> {
-  const outputs = elements(await shapeOf(subject, inputs));
-  const list: ChunkMemory[] = [];
-  for (let chunk = 1; ; chunk = Math.min(2 * chunk, outputs)) {
-    const f = await both(subject, 'reverse', chunk);
-    const { json } = await f.explain({ shape: [inputs] });
-    list.push({ chunk, bytes: json.memory.intermediates });
-    if (chunk === outputs || list.length === 6) return list;
-  }
+/** Memory of a plan that carries so many seeds at a time. */
+export async function memoryWith(
+  subject: Subject,
+  inputs: number,
+  mode: 'reverse' | 'forward',
+  chunk: number,
+): Promise<ChunkMemory> {
+  const f = await both(subject, mode, chunk);
+  const { json } = await f.explain({ shape: [inputs] });
+  return { chunk, bytes: json.memory.intermediates };
 }
 
 const shapes = new Map<string, Promise<readonly number[]>>();

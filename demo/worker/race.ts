@@ -5,6 +5,7 @@ import type { RaceEntry, Subject, Way } from './api.ts';
 import { engineOf } from './gpu.ts';
 import { jacobianOf } from './jacobians.ts';
 import { resolve } from './subject.ts';
+import { inTurn } from './turn.ts';
 
 /** The Jacobian in float64, on the CPU. */
 export async function referenceOf(subject: Subject, x: Float32Array): Promise<Float64Array> {
@@ -44,9 +45,10 @@ async function differences(
 
 async function contestant(subject: Subject, x: Float32Array, id: Way): Promise<Contestant> {
   const title = ways[id];
-  if (id !== 'differences') return { ...title, run: () => jacobianOf(subject, x, id) };
+  if (id !== 'differences')
+    return { ...title, run: () => inTurn(() => jacobianOf(subject, x, id)) };
   const run = await differences(subject, x);
-  return { ...title, run: () => timed(run) };
+  return { ...title, run: () => inTurn(() => timed(run)) };
 }
 
 /** Lets these ways run in turn. @param want the Jacobian in float64 */
@@ -55,6 +57,7 @@ export async function race(
   x: Float32Array,
   want: Float64Array,
   group: readonly Way[],
+  signal: AbortSignal,
 ): Promise<RaceEntry[]> {
-  return measure(await Promise.all(group.map((id) => contestant(subject, x, id))), want);
+  return measure(await Promise.all(group.map((id) => contestant(subject, x, id))), want, signal);
 }

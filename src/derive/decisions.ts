@@ -18,6 +18,8 @@ export interface Segment {
   /** of the tensor at its end */
   readonly size: number;
   readonly move: Direction;
+  /** at its end, what lies before is multiplied with what lies after */
+  readonly product?: true;
 }
 
 let log: Decision[] | null = null;

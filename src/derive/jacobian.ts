@@ -9,7 +9,8 @@ import { range } from '../util/shape.ts';
 import { rowsAtOnce } from './budget.ts';
 import { note } from './decisions.ts';
 import { pushforward } from './jvp.ts';
-import { accumulate, isForwardCheaper, markPure } from './order.ts';
+import { accumulate, isForwardCheaper } from './order.ts';
+import { markPass } from './roles.ts';
 import { forwardBlocks, reverseBlocks, seedsLast, zeroBlock } from './seeds.ts';
 import { pullback } from './vjp.ts';
 
@@ -57,13 +58,13 @@ function blocks(
   if (mode === 'reverse') {
     note({ order: 'reverse', reason: 'asked for', seeds: total(ys) });
     const rows = ys.map((y) => reverseBlocks(y, xs));
-    markPure(ys, xs, rows, 'pulled back');
+    markPass(ys, xs, rows.flat(), 'pulled back');
     return rows;
   }
   if (mode === 'forward') {
     note({ order: 'forward', reason: 'asked for', seeds: total(xs) });
     const columns = xs.map((x) => forwardBlocks(ys, x));
-    markPure(ys, xs, columns, 'pushed forward');
+    markPass(ys, xs, columns.flat(), 'pushed forward');
     return ys.map((_, i) => columns.map((c) => c[i] as Tensor));
   }
   return accumulate(ys, xs);
@@ -85,11 +86,11 @@ function chunked(
   });
   if (!forward) {
     const rows = ys.map((y) => chunkedRows(y, xs, chunk));
-    markPure(ys, xs, rows, 'pulled back');
+    markPass(ys, xs, rows.flat(), 'pulled back');
     return rows;
   }
   const columns = xs.map((x) => chunkedColumns(ys, x, chunk));
-  markPure(ys, xs, columns, 'pushed forward');
+  markPass(ys, xs, columns.flat(), 'pushed forward');
   return ys.map((_, i) => columns.map((c) => c[i] as Tensor));
 }
 

@@ -7,7 +7,7 @@ import { cheapestOrder, describeOrder, type Order, type SegmentCost } from './ch
 import { flopsBeyond } from './cost.ts';
 import { note, type Segment } from './decisions.ts';
 import { pushforward } from './jvp.ts';
-import { markDerivative, markFunction } from './roles.ts';
+import { markDerivative, markFunction, markPass } from './roles.ts';
 import { forwardBlocks, reverseBlocks, seedsFirst, seedsLast, zeroBlock } from './seeds.ts';
 import { boundaries } from './segments.ts';
 import { pullback } from './vjp.ts';
@@ -43,14 +43,14 @@ export function accumulate(ys: readonly Tensor[], xs: readonly Tensor[]): Tensor
       flops: flopsBeyond(reverse.flat(), ys),
       blocks: reverse,
       seeds: size(ys),
-      mark: () => markPure(ys, xs, reverse, 'pulled back'),
+      mark: () => markPass(ys, xs, reverse.flat(), 'pulled back'),
     },
     {
       order: 'forward',
       flops: flopsBeyond(forward.flat(), ys),
       blocks: forward,
       seeds: size(xs),
-      mark: () => markPure(ys, xs, forward, 'pushed forward'),
+      mark: () => markPass(ys, xs, forward.flat(), 'pushed forward'),
     },
   ];
   const pure = candidates.reduce((a, b) => (b.flops < a.flops ? b : a));
@@ -68,17 +68,6 @@ export function accumulate(ys: readonly Tensor[], xs: readonly Tensor[]): Tensor
   });
   best.mark();
   return best.blocks;
-}
-
-/** Roles for blocks that were made in one direction. */
-export function markPure(
-  ys: readonly Tensor[],
-  xs: readonly Tensor[],
-  blocks: readonly (readonly Tensor[])[],
-  direction: Direction,
-): void {
-  markFunction(ys, xs, direction);
-  markDerivative(blocks.flat(), ys, direction);
 }
 
 /** Which of the two pure modes costs fewer FLOPs. */
@@ -203,6 +192,7 @@ class Chain {
   /** What happens to each segment, from input to output. */
   moves(order: Order): Segment[] {
     const move = new Array<Direction>(this.nodes.length - 1);
+    const products = new Set<number>();
     const walk = (o: Order): void => {
       switch (o.move) {
         case 'own':
@@ -217,13 +207,18 @@ class Chain {
           move.fill('pulled back', o.from, o.at);
           break;
         case 'multiply':
+          products.add(o.at);
           for (const half of [o.first, o.last])
             if (half.move === 'own') move[half.from] = 'multiplied';
             else walk(half);
       }
     };
     walk(order);
-    return move.map((m, i) => ({ size: this.#node(i + 1).size, move: m }));
+    return move.map((m, i) => ({
+      size: this.#node(i + 1).size,
+      move: m,
+      ...(products.has(i + 1) && { product: true as const }),
+    }));
   }
 
   /** Gives the nodes of the function and of its derivatives their roles. */

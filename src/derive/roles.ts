@@ -32,3 +32,14 @@ export function markDerivative(
     { of: 'derivative', direction },
   );
 }
+
+/** Marks a function that is passed in one direction as a whole, and what was `made` so. */
+export function markPass(
+  ys: readonly Tensor[],
+  xs: readonly Tensor[],
+  made: readonly Tensor[],
+  direction: Direction,
+): void {
+  markFunction(ys, xs, direction);
+  markDerivative(made, ys, direction);
+}

@@ -5,7 +5,18 @@ import { cheapestOrder, type Order, type SegmentCost } from '../../src/derive/ch
 import { articulationNodes } from '../../src/derive/segments.ts';
 import { explain } from '../../src/explain.ts';
 import { traceFunction } from '../../src/trace/trace.ts';
-import { array, evaluate, jacfwd, jacobian, jacrev, zeros, type Tensor } from '../../src/index.ts';
+import {
+  array,
+  evaluate,
+  grad,
+  jacfwd,
+  jacobian,
+  jacrev,
+  jvp,
+  vjp,
+  zeros,
+  type Tensor,
+} from '../../src/index.ts';
 
 /** Cost of an order, added up move by move. */
 function costOf(order: Order, sizes: readonly number[], segments: readonly SegmentCost[]): number {
@@ -176,6 +187,7 @@ describe('explain() says of each node in which direction it is passed', () => {
         },
         {
           "move": "pulled back",
+          "product": true,
           "size": 4,
         },
         {
@@ -189,6 +201,16 @@ describe('explain() says of each node in which direction it is passed', () => {
       ]
     `);
     expect(linesOf(jacobian(f), 96)).toMatchSnapshot();
+  });
+
+  test('for products, and for gradients', () => {
+    const f = dense([6, 5]);
+    const roles = (g: (x: Tensor) => unknown): string[] =>
+      [...new Set(linesOf(g, 6).map((l) => l.replace(/.*\]/, '').trim()))].sort();
+    const [value, back] = ['function, pulled back', 'derivative, pulled back'];
+    expect(roles((x) => vjp(f, x)[1](zeros([5]).add(1)))).toEqual(['', back, value].sort());
+    expect(roles(grad((x) => f(x).sum()))).toEqual(['', back, value].sort());
+    expect(roles((x) => jvp(f, [x], [x.mul(2)])).filter((r) => /pulled/.test(r))).toEqual([]);
   });
 
   test('of nested transforms too, each node of a derivative once', () => {

@@ -19,6 +19,7 @@ export async function racePeer(
   { library, name }: (typeof peers)[number],
   task: Task,
   want: Float64Array,
+  signal: AbortSignal,
 ): Promise<RaceEntry> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     type: 'module',
@@ -30,6 +31,7 @@ export async function racePeer(
       e.preventDefault();
       reject(new Error(e.message || 'its file could not be loaded'));
     });
+    signal.addEventListener('abort', () => reject(new Error('stopped')));
     timer = setTimeout(() => reject(new Error('it took too long')), PATIENCE);
   });
   try {

@@ -60,6 +60,7 @@ const shots = {
   'race-dark': { hash: '#race?run=now', ready: '.race[data-done=yes]', dark: true },
   'race-phone': { hash: '#race?run=now', ready: '.race[data-done=yes]', width: 390 },
   'no-gpu-light': { hash: '', ready: '.xray[data-done=yes]', noGpu: true },
+  'no-gpu-phone': { hash: '', ready: '.xray[data-done=yes]', noGpu: true, width: 390 },
   'no-gpu-dark': { hash: '', ready: '.xray[data-done=yes]', noGpu: true, dark: true },
 };
 
@@ -69,6 +70,7 @@ async function hoverMap(page) {
 }
 /** @param {import('playwright').Page} page */
 async function openKernel(page) {
+  await page.waitForFunction(() => document.querySelectorAll('.details .plot circle').length >= 4);
   await page.locator('.kernels .list button').first().click();
   await page.waitForSelector('.wgsl .t-comment, .wgsl .t-keyword');
 }
@@ -77,7 +79,7 @@ async function hoverCell(page) {
   await page
     .locator('.heat canvas')
     .first()
-    .hover({ position: { x: 60, y: 40 } });
+    .hover({ position: { x: 60, y: 20 } });
 }
 
 const server = await preview({
@@ -103,6 +105,9 @@ for (const [name, { hash, ready, dark, width = 1280, noGpu, act }] of Object.ent
     await page.goto(address + hash);
     await page.waitForSelector(ready, { timeout: 60_000 });
     await act?.(page);
+    // parts beyond the window may not be painted yet when a picture is taken of all
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ width, height: Math.max(860, height) });
     await page.waitForTimeout(700);
   } catch (e) {
     console.log(`[${name}] ${String(e).split('\n')[0]}`);

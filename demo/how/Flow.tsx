@@ -7,7 +7,7 @@ import { HEIGHT, layOut, shapeOf, type Layout } from './layout.ts';
 /** More nodes take too long to lay out. */
 const MOST = 400;
 /** Smaller is not readable. */
-const LEAST_SCALE = 0.62;
+const LEAST_SCALE = 0.8;
 
 const classOf = ({ role }: GraphNode): string =>
   role ? `${role.of} ${classes[role.direction]}` : 'given';

@@ -5,7 +5,7 @@ import type { ChunkMemory, HowFacts, Subject } from '../worker/api.ts';
 import { worker } from '../worker/client.ts';
 
 /** At most so many passes: each is a part of the plan. */
-const MOST_PASSES = 16;
+const MOST_PASSES = 8;
 
 /** Chunk sizes from few seeds to all of them, doubled from one to the next. */
 function chunksOf(seeds: number): number[] {

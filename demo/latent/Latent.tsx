@@ -5,17 +5,17 @@ import { scaleOf } from '../ui/colors.ts';
 import { messageOf } from '../ui/format.ts';
 import { Heat } from '../ui/Heat.tsx';
 import { asMode, Modes } from '../ui/Modes.tsx';
-import { PixelMap } from '../ui/PixelMap.tsx';
 import { subscript } from '../ui/subscript.ts';
 import { Timing } from '../ui/Timing.tsx';
 import type { LatentResult, Subject } from '../worker/api.ts';
+import { SIZE } from '../xray/digits.ts';
 import { Latest } from '../ui/latest.ts';
 import { worker } from '../worker/client.ts';
 import { brush } from './brush.ts';
+import { Decoded } from './Decoded.tsx';
 import { Ellipse } from './Ellipse.tsx';
 import { Sliders } from './Sliders.tsx';
 
-const SIZE = 28;
 const LATENTS = 16;
 const begin =
   '-0.41,1.03,-0.23,0.01,0.15,-2.13,0.31,0.03,2.01,0.01,0.44,-1.35,-0.31,-0.23,0.87,0.11';
@@ -53,7 +53,6 @@ export function Latent() {
     latest.current?.ask(async () => ({ ...(await worker().latent(z, order)), key }));
   }, [key]);
 
-  const drawing = useRef(false);
   const pulling = useRef<Latest<Float32Array> | null>(null);
   pulling.current ??= new Latest(
     (next) => (field.value = write(next)),
@@ -103,43 +102,10 @@ export function Latent() {
       )}
       <div class="latent" data-done={shown?.key === key ? 'yes' : 'no'}>
         <section>
-          <div
-            class="pad decoded"
-            onPointerDown={(e) => {
-              drawing.current = true;
-              try {
-                e.currentTarget.setPointerCapture(e.pointerId);
-              } catch {
-                // a pointer that is gone already
-              }
-            }}
-            onPointerUp={() => (drawing.current = false)}
-            onPointerCancel={() => (drawing.current = false)}
-            onPointerMove={(e) => {
-              const box = e.currentTarget.getBoundingClientRect();
-              const x = Math.floor(((e.clientX - box.left) / box.width) * SIZE);
-              const y = Math.floor(((e.clientY - box.top) / box.height) * SIZE);
-              const inside = x >= 0 && y >= 0 && x < SIZE && y < SIZE;
-              setPixel(inside ? y * SIZE + x : null);
-              if (drawing.current && inside) pull(y * SIZE + x, e.shiftKey);
-            }}
-            onPointerLeave={() => setPixel(null)}
-          >
-            <PixelMap
-              values={shown?.image ?? []}
-              width={SIZE}
-              height={SIZE}
-              scale={1}
-              ink
-              label="the decoded image"
-            />
-            {pixel !== null && (
-              <svg class="mark" viewBox="0 0 28 28" aria-hidden="true">
-                <rect x={pixel % SIZE} y={Math.floor(pixel / SIZE)} width="1" height="1" />
-              </svg>
-            )}
-          </div>
-          <p class="dim hint">Paint: more ink here. With Shift: less.</p>
+          <Decoded image={shown?.image ?? []} pixel={pixel} onPixel={setPixel} onPaint={pull} />
+          <p class="dim hint">
+            Paint for more ink, with Shift for less; or arrow keys and the space bar.
+          </p>
         </section>
         <Sliders
           z={z}

@@ -90,7 +90,7 @@ export function Playground() {
           </select>
         </label>
         <Modes value={mode} />
-        <Timing result={shown} />
+        <Timing result={shown} {...(problem && { waiting: '' })} />
       </div>
       <div class="playground" data-done={done ? 'yes' : 'no'}>
         <section class="write">
@@ -111,6 +111,9 @@ export function Playground() {
           <Inputs text={text} values={x} onText={(t) => (ownInput.value = t)} />
           <Language />
         </section>
+        {!shown && problem && (
+          <p class="card empty-state">The value and its derivatives appear here.</p>
+        )}
         {shown && (
           <section class={`results${done ? '' : ' stale'}`}>
             <Numbers

@@ -4,9 +4,12 @@ import { milliseconds } from './format.ts';
 export function Timing({
   result,
   size,
+  waiting = 'Preparing the GPU …',
 }: {
   readonly result: { readonly milliseconds: number; readonly submissions: number } | null;
   readonly size?: string;
+  /** what is said while there is no result */
+  readonly waiting?: string;
 }) {
   return (
     <p class="timing" role="status">
@@ -19,7 +22,7 @@ export function Timing({
           </span>
         </>
       ) : (
-        'Preparing the GPU …'
+        waiting
       )}
     </p>
   );

@@ -171,16 +171,18 @@ export function XRay() {
         ) : (
           <Skeleton />
         )}
-        <aside>
-          <Sensitivities
-            rows={shown?.jacobian ?? new Float32Array(10 * PIXELS)}
-            count={shown?.value.length ?? 10}
-            pixel={pixel}
-            width={picture.width}
-            scale={scale}
-          />
-          <Singular values={shown?.singularValues ?? new Float64Array()} />
-        </aside>
+        {shown && (
+          <aside>
+            <Sensitivities
+              rows={shown.jacobian}
+              scores={shown.value}
+              pixel={pixel}
+              width={picture.width}
+              scale={scale}
+            />
+            <Singular values={shown.singularValues} />
+          </aside>
+        )}
       </div>
       {subject && x && <How subject={subject} x={x} mode={asMode(mode.value)} />}
     </>

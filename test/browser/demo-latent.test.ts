@@ -108,6 +108,24 @@ test('more ink here moves the latents, and there is more ink', async () => {
   await page.until(() => page.window.location.hash.includes('z='));
 });
 
+test('can be painted on with keys alone', async () => {
+  const before = latents();
+  const decoded = await page.one('.decoded');
+  const { KeyboardEvent } = page.window;
+  const press = (key: string) =>
+    decoded.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  press('ArrowDown');
+  await page.one('.decoded .mark rect[x="14"][y="15"]');
+  press('ArrowRight');
+  await page.one('.decoded .mark rect[x="15"][y="15"]');
+  press(' ');
+  await page.until(() => latents().some((v, i) => v !== before[i]));
+  await page.done('latent');
+  const at = 15 * 28 + 15;
+  const [old, now] = [await float64(before), await float64(latents())];
+  expect(now.image[at] as number).toBeGreaterThan(old.image[at] as number);
+});
+
 test('how it was computed: sixteen columns pushed forward', async () => {
   page = await DemoPage.open('latent?how=open');
   await page.one('.details .graph');

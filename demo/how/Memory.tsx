@@ -56,6 +56,9 @@ export function Memory({ subject, facts }: { subject: Subject; facts: HowFacts }
         <dt>to read them</dt>
         <dd>{bytes(memory.readback)}</dd>
       </dl>
+      <p class="dim">
+        Fewer seeds at a time need less room; the parts, put together again, need more.
+      </p>
       {error ? (
         <p class="error">{error}</p>
       ) : (

@@ -33,7 +33,11 @@ const shots = {
   'how-phone': { hash: '#xray?how=open', ready: '.graph', width: 390 },
   'latent-light': { hash: '#latent', ready: '.latent[data-done=yes]' },
   'latent-dark': { hash: '#latent', ready: '.latent[data-done=yes]', dark: true },
-  'how-mixed': { hash: '#playground?example=autoencoder&how=open', ready: '.graph' },
+  'how-mixed': {
+    hash: '#playground?example=autoencoder&how=open',
+    ready: '.graph',
+    act: openKernel,
+  },
   'latent-rows': {
     hash: '#latent?order=rows&how=open',
     ready: '.latent[data-done=yes] ~ .how .graph',

@@ -49,7 +49,7 @@ export function Flow({ facts }: { facts: HowFacts }) {
         <span class="key derivative">its derivatives</span>
         <label>
           <input type="checkbox" checked={all} onChange={(e) => setAll(e.currentTarget.checked)} />
-          constants and reshapes too
+          every node
         </label>
       </div>
       {nodes.length > MOST && <p class="dim">{nodes.length} nodes are too many to draw.</p>}

@@ -6,13 +6,14 @@ export type GraphNode = HowFacts['explanation']['nodes'][number] & { readonly id
 const arranging = new Set(['reshape', 'transpose', 'broadcast', 'identity']);
 
 /**
- * The nodes to draw. Numbers in formulas are never drawn; unless `all` is asked for, neither are constants
- * and steps that only arrange elements, whose users then point at what was arranged.
+ * The nodes to draw. Numbers in formulas are never drawn; unless `all` is asked for, neither are what does
+ * not depend on the input, nor steps that only arrange elements, whose users then point at what was arranged.
  */
 export function nodesOf({ nodes }: HowFacts['explanation'], all: boolean): GraphNode[] {
   const used = new Set(nodes.flatMap((n) => n.inputs));
   const isLeft = (n: GraphNode): boolean =>
-    n.op === 'full' || (!all && (n.op === 'constant' || (arranging.has(n.op) && used.has(n.id))));
+    n.op === 'full' ||
+    (!all && ((!n.role && n.op !== 'input') || (arranging.has(n.op) && used.has(n.id))));
   const numbered = nodes.map((n, id): GraphNode => ({ ...n, id }));
   const behind = (id: number): number[] => {
     const n = numbered[id] as GraphNode;

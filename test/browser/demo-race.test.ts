@@ -33,8 +33,7 @@ test('every contestant runs, the other libraries too, each with its error agains
   for (const name of ['TensorFlow.js', 'jax-js']) expect(found[name]).toBeLessThan(1e-3);
   expect(found['finite differences']).toBeLessThan(1e-2);
   expect(page.all('.refused')).toEqual([]);
-  await page.one('.race .plot rect');
-  expect(page.all('.race .plot rect')).toHaveLength(7);
+  await page.until(() => page.all('.race .plot rect').length === 7);
 });
 
 test('on a model the libraries compute the same Jacobian', async () => {

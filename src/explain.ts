@@ -2,8 +2,12 @@ import type { Build } from './compile.ts';
 import { multiplyAddsOf } from './derive/cost.ts';
 import type { Decision } from './derive/decisions.ts';
 import { printGraph } from './ir/print.ts';
+import { roleOf, type Role } from './ir/role.ts';
+import { topological } from './ir/walk.ts';
+import type { Tensor } from './ir/tensor.ts';
 import { bytesOf } from './ops/storage.ts';
 import { allocatedBytes } from './run/buffers.ts';
+import type { DType } from './util/dtype.ts';
 import { sizeOf, type Shape } from './util/shape.ts';
 
 /** One dispatch, for people and pages. */
@@ -18,6 +22,17 @@ export interface ExplainedKernel {
   readonly wgsl: string;
 }
 
+/** One node of the graph that runs, for people and pages. */
+export interface ExplainedNode {
+  readonly op: string;
+  /** positions of its inputs in the list of nodes */
+  readonly inputs: readonly number[];
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** in a Jacobian: whether it is of the function or of the derivatives, and in which direction */
+  readonly role?: Role;
+}
+
 /** What runs and why. */
 export interface Explanation {
   /** for people */
@@ -26,6 +41,8 @@ export interface Explanation {
   readonly json: {
     readonly label: string;
     readonly graph: string;
+    /** the lines of `graph` as data, in the same order */
+    readonly nodes: readonly ExplainedNode[];
     readonly jacobians: readonly Decision[];
     readonly dispatches: number;
     /** of all products */
@@ -49,6 +66,16 @@ export interface Explanation {
 
 const describeTensor = (x: { shape: Shape; dtype: string; op: { name: string } }): string =>
   `${x.op.name} ${x.dtype}[${x.shape.join(',')}]`;
+
+function nodesOf(outputs: readonly Tensor[]): ExplainedNode[] {
+  const order = topological(outputs);
+  const position = new Map(order.map((x, i) => [x, i]));
+  return order.map((x) => {
+    const role = roleOf(x);
+    const inputs = x.inputs.map((y) => position.get(y) as number);
+    return { op: x.op.name, inputs, shape: x.shape, dtype: x.dtype, ...(role && { role }) };
+  });
+}
 
 export function explain({ schedule, program, decisions }: Build): Explanation {
   const kernels = schedule.groups.map((g, i): ExplainedKernel => {
@@ -75,6 +102,7 @@ export function explain({ schedule, program, decisions }: Build): Explanation {
   const json = {
     label: program.label,
     graph: printGraph(schedule.outputs),
+    nodes: nodesOf(schedule.outputs),
     jacobians: decisions,
     dispatches: program.steps.length,
     multiplyAdds: kernels.reduce((n, k) => n + k.multiplyAdds, 0),

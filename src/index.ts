@@ -3,7 +3,7 @@ export { compile, createEngine, type Engine } from './engine.ts';
 export type { Compiled, CompileOptions, Plan, Results, Spec, Value, Values } from './compiled.ts';
 export type { RowBlock } from './stream.ts';
 export { requiredLimits } from './required-limits.ts';
-export type { ExplainedKernel, Explanation } from './explain.ts';
+export type { ExplainedKernel, ExplainedNode, Explanation } from './explain.ts';
 export type { EngineOptions, EngineStats, MemoryUse } from './run/engine.ts';
 export type { AdapterFacts } from './run/device.ts';
 export type { EncodeArguments } from './run/executable.ts';
@@ -40,7 +40,8 @@ export type {
   TransformOptions,
 } from './derive/types.ts';
 export type { Argnums } from './derive/arguments.ts';
-export type { Decision } from './derive/decisions.ts';
+export type { Decision, Segment } from './derive/decisions.ts';
+export type { Direction, Role } from './ir/role.ts';
 export type { AccumulationOptions, Mode } from './derive/jacobian.ts';
 
 export * from './trace/functions/index.ts';

@@ -33,6 +33,16 @@ const shots = {
   'how-phone': { hash: '#xray?how=open', ready: '.graph', width: 390 },
   'latent-light': { hash: '#latent', ready: '.latent[data-done=yes]' },
   'latent-dark': { hash: '#latent', ready: '.latent[data-done=yes]', dark: true },
+  'how-mixed': {
+    hash: '#playground?example=autoencoder&how=open',
+    ready: '.graph',
+    act: openKernel,
+  },
+  'latent-rows': {
+    hash: '#latent?order=rows&how=open',
+    ready: '.latent[data-done=yes] ~ .how .graph',
+    dark: true,
+  },
   'latent-phone': { hash: '#latent', ready: '.latent[data-done=yes]', width: 390 },
   'playground-light': { hash: '#playground', ready: '.playground[data-done=yes]', act: hoverCell },
   'playground-dark': {
@@ -54,6 +64,7 @@ const shots = {
   'race-dark': { hash: '#race?run=now', ready: '.race[data-done=yes]', dark: true },
   'race-phone': { hash: '#race?run=now', ready: '.race[data-done=yes]', width: 390 },
   'no-gpu-light': { hash: '', ready: '.xray[data-done=yes]', noGpu: true },
+  'no-gpu-phone': { hash: '', ready: '.xray[data-done=yes]', noGpu: true, width: 390 },
   'no-gpu-dark': { hash: '', ready: '.xray[data-done=yes]', noGpu: true, dark: true },
 };
 
@@ -63,7 +74,7 @@ async function hoverMap(page) {
 }
 /** @param {import('playwright').Page} page */
 async function openKernel(page) {
-  await page.getByRole('button', { name: 'Compare chunk sizes' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('.details .plot circle').length >= 4);
   await page.locator('.kernels .list button').first().click();
   await page.waitForSelector('.wgsl .t-comment, .wgsl .t-keyword');
 }
@@ -72,7 +83,7 @@ async function hoverCell(page) {
   await page
     .locator('.heat canvas')
     .first()
-    .hover({ position: { x: 60, y: 40 } });
+    .hover({ position: { x: 60, y: 20 } });
 }
 
 const server = await preview({
@@ -98,6 +109,9 @@ for (const [name, { hash, ready, dark, width = 1280, noGpu, act }] of Object.ent
     await page.goto(address + hash);
     await page.waitForSelector(ready, { timeout: 60_000 });
     await act?.(page);
+    // parts beyond the window may not be painted yet when a picture is taken of all
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ width, height: Math.max(860, height) });
     await page.waitForTimeout(700);
   } catch (e) {
     console.log(`[${name}] ${String(e).split('\n')[0]}`);

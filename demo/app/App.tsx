@@ -29,7 +29,8 @@ export function App({ gpu }: { gpu: true | 'api' | 'adapter' }) {
       </main>
       <footer>
         <p>
-          Everything here is computed in this page, on your own GPU, with no request to any server.
+          {gpu === true &&
+            'Everything here is computed in this page, on your own GPU, with no request to any server. '}
           Digits: MNIST by LeCun, Cortes and Burges.
         </p>
       </footer>

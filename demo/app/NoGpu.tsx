@@ -92,7 +92,13 @@ export function NoGpu({ missing }: { missing: 'api' | 'adapter' }) {
             onChoose={setChosen}
           />
           <aside>
-            <Sensitivities rows={rows} count={10} pixel={pixel} width={SIZE} scale={scale} />
+            <Sensitivities
+              rows={rows}
+              scores={facts.scores[at] ?? []}
+              pixel={pixel}
+              width={SIZE}
+              scale={scale}
+            />
           </aside>
         </div>
       )}

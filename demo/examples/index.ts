@@ -1,3 +1,4 @@
+import autoencoder from './autoencoder.ts';
 import camera from './camera.ts';
 import doublePendulum from './double-pendulum.ts';
 import type { Example } from './example.ts';
@@ -26,4 +27,5 @@ export const examples: Readonly<Record<string, Example>> = {
   'three-atoms': lennardJones,
   'logistic-regression': logistic,
   'foxes-and-rabbits': predatorPrey,
+  autoencoder,
 };

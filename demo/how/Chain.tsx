@@ -1,33 +1,24 @@
+import type { Segment } from '../../src/index.ts';
 import type { HowFacts } from '../worker/api.ts';
-
-export type Direction = 'forward' | 'reverse' | 'own';
-
-export const words: Record<Direction, string> = {
-  forward: 'pushed forward',
-  reverse: 'pulled back',
-  own: 'kept as it is, and multiplied',
-};
-
-interface Link {
-  readonly direction: Direction;
-  readonly size: number;
-}
+import { classes } from './directions.ts';
 
 /** The segments from input to output with the direction each is passed in. */
-export function linksOf({ mode, explanation, outputs }: HowFacts): readonly Link[] {
+function segmentsOf({ mode, explanation, outputs }: HowFacts): readonly Segment[] {
   const decision = explanation.jacobians[0];
-  if (mode === 'auto' && decision?.segments)
-    return decision.segments.map(({ size, move }) => ({
-      size,
-      direction: move === 'pushed forward' ? 'forward' : move === 'pulled back' ? 'reverse' : 'own',
-    }));
+  if (mode === 'auto' && decision?.segments) return decision.segments;
   const order = mode === 'auto' ? decision?.order : mode;
-  return [{ size: outputs, direction: order === 'forward' ? 'forward' : 'reverse' }];
+  return [{ size: outputs, move: order === 'forward' ? 'pushed forward' : 'pulled back' }];
 }
+
+const arrows: Readonly<Record<Segment['move'], string>> = {
+  'pushed forward': '▶',
+  'pulled back': '◀',
+  multiplied: '×',
+};
 
 /** From input to output: what each segment of the function is passed in. */
 export function Chain({ facts }: { facts: HowFacts }) {
-  const links = linksOf(facts);
+  const segments = segmentsOf(facts);
   const seeds = facts.mode === 'auto' ? facts.explanation.jacobians[0]?.seeds : undefined;
   return (
     <section class="chain" aria-label="Segments">
@@ -35,15 +26,16 @@ export function Chain({ facts }: { facts: HowFacts }) {
         <li class="node">
           input <b>{facts.inputs}</b>
         </li>
-        {links.map((link, i) => (
+        {segments.map(({ move, size, product }, i) => (
           <li key={i} class="pair">
-            <span class={`link ${link.direction}`}>
-              <span>{words[link.direction]}</span>
-              <i aria-hidden="true">{link.direction === 'reverse' ? '◀' : '▶'}</i>
+            <span class={`link ${classes[move]}`}>
+              <span>{move}</span>
+              <i aria-hidden="true">{arrows[move]}</i>
             </span>
-            <span class="node">
-              {i === links.length - 1 ? 'output ' : ''}
-              <b>{link.size}</b>
+            <span class={product ? 'node multiplied' : 'node'}>
+              {product && <span title="both sides are multiplied here">× </span>}
+              {i === segments.length - 1 ? 'output ' : ''}
+              <b>{size}</b>
             </span>
           </li>
         ))}

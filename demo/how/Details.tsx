@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { messageOf } from '../ui/format.ts';
 import type { HowFacts, Mode, Subject } from '../worker/api.ts';
-import { Latest, worker } from '../worker/client.ts';
+import { Latest } from '../ui/latest.ts';
+import { worker } from '../worker/client.ts';
 import { Chain } from './Chain.tsx';
 import { Flow } from './Flow.tsx';
 import { Kernels } from './Kernels.tsx';
@@ -38,7 +39,7 @@ export function Details({ subject, x, mode }: DetailsProps) {
       <Chain facts={facts} />
       <div class="two">
         <Orders facts={facts} />
-        <Memory subject={subject} inputs={x.length} memory={facts.explanation.memory} />
+        <Memory subject={subject} facts={facts} />
       </div>
       <Flow facts={facts} />
       <Kernels facts={facts} />

@@ -1,83 +1,58 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { HowFacts } from '../worker/api.ts';
-import { linksOf } from './Chain.tsx';
-import { readGraph, type GraphNode } from './graph.ts';
+import { classes } from './directions.ts';
+import { nodesOf, type GraphNode } from './graph.ts';
+import { HEIGHT, layOut, shapeOf, type Layout } from './layout.ts';
 
-interface Box extends GraphNode {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-}
-interface Layout {
-  readonly width: number;
-  readonly height: number;
-  readonly boxes: readonly Box[];
-  readonly edges: readonly { readonly path: string; readonly primal: boolean }[];
-}
-
+/** More nodes take too long to lay out. */
 const MOST = 400;
+/** Smaller is not readable. */
+const LEAST_SCALE = 0.8;
 
-async function layOut(nodes: readonly GraphNode[]): Promise<Layout> {
-  const { graphlib, layout } = (await import('@dagrejs/dagre')).default;
-  const g = new graphlib.Graph();
-  g.setGraph({ rankdir: 'LR', nodesep: 10, ranksep: 28, marginx: 8, marginy: 8 });
-  g.setDefaultEdgeLabel(() => ({}));
-  for (const n of nodes) {
-    const width = 7.2 * Math.max(n.op.length, n.shape.length) + 18;
-    g.setNode(String(n.id), { width, height: 36 });
-  }
-  for (const n of nodes) for (const i of n.inputs) g.setEdge(String(i), String(n.id));
-  layout(g);
-  const primal = new Set(nodes.filter((n) => n.primal).map((n) => String(n.id)));
-  const { width = 0, height = 0 } = g.graph() as { width?: number; height?: number };
-  return {
-    width,
-    height,
-    boxes: nodes.map((n) => {
-      const { x, y, width } = g.node(String(n.id)) as { x: number; y: number; width: number };
-      return { ...n, x, y, width };
-    }),
-    edges: g.edges().map((e) => {
-      const { points } = g.edge(e) as { points: { x: number; y: number }[] };
-      const path = points.map(({ x, y }, i) => `${i ? 'L' : 'M'}${x} ${y}`).join('');
-      return { path, primal: primal.has(e.w) };
-    }),
-  };
-}
+const classOf = ({ role }: GraphNode): string =>
+  role ? `${role.of} ${classes[role.direction]}` : 'given';
 
-/** The whole program as a graph: the function itself, and what its derivatives add. */
+/** The whole program as a graph, each node in the colour of the direction in which it is passed. */
 export function Flow({ facts }: { facts: HowFacts }) {
+  const { explanation } = facts;
+  const [all, setAll] = useState(false);
   const [layout, setLayout] = useState<Layout | null>(null);
-  const text = facts.explanation.graph;
-  const nodes = readGraph(text);
-  const directions = new Set(linksOf(facts).map((l) => l.direction));
-  const direction = directions.size === 1 ? ([...directions][0] as string) : 'own';
+  const [width, setWidth] = useState(0);
+  const nodes = useMemo(() => nodesOf(explanation, all), [explanation, all]);
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const box = place.current;
-    if (box) box.scrollTop = (box.scrollHeight - box.clientHeight) / 2;
-  }, [layout]);
   useEffect(() => {
     let gone = false;
     if (nodes.length <= MOST) void layOut(nodes).then((l) => !gone && setLayout(l));
+    else setLayout(null);
     return () => void (gone = true);
-  }, [text]);
+  }, [nodes]);
+  useEffect(() => {
+    const box = place.current;
+    if (!box) return;
+    setWidth(box.clientWidth);
+    box.scrollTop = (box.scrollHeight - box.clientHeight) / 2;
+  }, [layout]);
+  const scale = layout ? Math.min(1, Math.max(LEAST_SCALE, width / layout.width)) : 1;
+  const directions = new Set(explanation.nodes.flatMap((n) => (n.role ? [n.role.direction] : [])));
   return (
     <section class="card flow">
       <h3>
-        The program: {nodes.length} nodes in {facts.explanation.dispatches} kernels
+        The program: {explanation.nodes.length} nodes in {explanation.dispatches} kernels
       </h3>
-      <p class="legend">
-        <span class="key primal">the function</span>
-        <span class={`key ${direction}`}>
-          {direction === 'forward'
-            ? 'tangents, pushed forward'
-            : direction === 'reverse'
-              ? 'cotangents, pulled back'
-              : 'derivatives, in a mixed order'}
-        </span>
-      </p>
-      {nodes.length > MOST && <p class="dim">Too large to draw.</p>}
+      <div class="legend">
+        {[...directions].sort().map((d) => (
+          <span key={d} class={`key ${classes[d]}`}>
+            {d}
+          </span>
+        ))}
+        <span class="key function">the function</span>
+        <span class="key derivative">its derivatives</span>
+        <label>
+          <input type="checkbox" checked={all} onChange={(e) => setAll(e.currentTarget.checked)} />
+          every node
+        </label>
+      </div>
+      {nodes.length > MOST && <p class="dim">{nodes.length} nodes are too many to draw.</p>}
       {layout && (
         <div
           class="scroll"
@@ -87,28 +62,28 @@ export function Flow({ facts }: { facts: HowFacts }) {
           aria-label="Graph, scrolls sideways"
         >
           <svg
-            class={`graph ${direction}`}
-            width={layout.width}
-            height={layout.height}
+            class="graph"
+            width={layout.width * scale}
+            height={layout.height * scale}
             viewBox={`0 0 ${layout.width} ${layout.height}`}
             role="img"
             aria-label={`graph of ${nodes.length} nodes`}
           >
             {layout.edges.map((e, i) => (
-              <path key={i} d={e.path} class={e.primal ? 'primal' : 'derived'} />
+              <path key={i} d={e.path} class={classOf(e.to)} />
             ))}
             {layout.boxes.map((b) => (
               <g
                 key={b.id}
-                class={b.primal ? 'primal' : 'derived'}
-                transform={`translate(${b.x - b.width / 2} ${b.y - 18})`}
+                class={classOf(b)}
+                transform={`translate(${b.x - b.width / 2} ${b.y - HEIGHT / 2})`}
               >
-                <rect width={b.width} height="36" rx="6" />
+                <rect width={b.width} height={HEIGHT} rx="6" />
                 <text x={b.width / 2} y="15">
                   {b.op}
                 </text>
                 <text x={b.width / 2} y="29" class="shape">
-                  {b.shape}
+                  {shapeOf(b)}
                 </text>
               </g>
             ))}

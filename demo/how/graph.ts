@@ -1,46 +1,25 @@
-/** A node of the printed graph. */
-export interface GraphNode {
-  readonly id: number;
-  readonly op: string;
-  readonly inputs: readonly number[];
-  readonly shape: string;
-  /** belongs to the value, not only to the derivatives */
-  readonly primal: boolean;
-}
+import type { HowFacts } from '../worker/api.ts';
 
-const line = /^%(\d+) = ([^(]+)\(([^)]*)\).* : \w+(\[[\d,]*\])$/;
+export type GraphNode = HowFacts['explanation']['nodes'][number] & { readonly id: number };
 
-/** Reads the graph as `explain()` prints it. The first result is the value. */
-export function readGraph(text: string): GraphNode[] {
-  const found = new Map<number, Omit<GraphNode, 'primal'>>();
-  let value: number | undefined;
-  for (const row of text.split('\n')) {
-    const parts = line.exec(row);
-    if (parts) {
-      const [, id, op, inputs, shape] = parts as unknown as [
-        string,
-        string,
-        string,
-        string,
-        string,
-      ];
-      const numbers = Array.from(inputs.matchAll(/%(\d+)/g), (m) => Number(m[1]));
-      found.set(Number(id), { id: Number(id), op, inputs: numbers, shape });
-    } else if (row.startsWith('return')) value = Number(/%(\d+)/.exec(row)?.[1]);
-  }
-  const primal = new Set<number>();
-  const walk = [value ?? -1];
-  for (let id = walk.pop(); id !== undefined; id = walk.pop()) {
-    if (primal.has(id)) continue;
-    primal.add(id);
-    walk.push(...(found.get(id)?.inputs ?? []));
-  }
-  // numbers that formulas contain are leaves that would only be in the way
-  return [...found.values()]
-    .filter((n) => n.op !== 'full')
-    .map((n) => ({
-      ...n,
-      inputs: n.inputs.filter((i) => found.get(i)?.op !== 'full'),
-      primal: primal.has(n.id),
-    }));
+/** Ops that only arrange elements. */
+const arranging = new Set(['reshape', 'transpose', 'broadcast', 'identity']);
+
+/**
+ * The nodes to draw. Numbers in formulas are never drawn; unless `all` is asked for, neither are what does
+ * not depend on the input, nor steps that only arrange elements, whose users then point at what was arranged.
+ */
+export function nodesOf({ nodes }: HowFacts['explanation'], all: boolean): GraphNode[] {
+  const used = new Set(nodes.flatMap((n) => n.inputs));
+  const isLeft = (n: GraphNode): boolean =>
+    n.op === 'full' ||
+    (!all && ((!n.role && n.op !== 'input') || (arranging.has(n.op) && used.has(n.id))));
+  const numbered = nodes.map((n, id): GraphNode => ({ ...n, id }));
+  const behind = (id: number): number[] => {
+    const n = numbered[id] as GraphNode;
+    return isLeft(n) ? n.inputs.flatMap(behind) : [id];
+  };
+  return numbered
+    .filter((n) => !isLeft(n))
+    .map((n) => ({ ...n, inputs: [...new Set(n.inputs.flatMap(behind))] }));
 }

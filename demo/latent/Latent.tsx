@@ -2,18 +2,20 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { urlField } from '../app/state.ts';
 import { How } from '../how/How.tsx';
 import { scaleOf } from '../ui/colors.ts';
-import { messageOf, milliseconds } from '../ui/format.ts';
+import { messageOf } from '../ui/format.ts';
 import { Heat } from '../ui/Heat.tsx';
 import { asMode, Modes } from '../ui/Modes.tsx';
-import { PixelMap } from '../ui/PixelMap.tsx';
 import { subscript } from '../ui/subscript.ts';
+import { Timing } from '../ui/Timing.tsx';
 import type { LatentResult, Subject } from '../worker/api.ts';
-import { Latest, worker } from '../worker/client.ts';
+import { SIZE } from '../xray/digits.ts';
+import { Latest } from '../ui/latest.ts';
+import { worker } from '../worker/client.ts';
 import { brush } from './brush.ts';
+import { Decoded } from './Decoded.tsx';
 import { Ellipse } from './Ellipse.tsx';
 import { Sliders } from './Sliders.tsx';
 
-const SIZE = 28;
 const LATENTS = 16;
 const begin =
   '-0.41,1.03,-0.23,0.01,0.15,-2.13,0.31,0.03,2.01,0.01,0.44,-1.35,-0.31,-0.23,0.87,0.11';
@@ -28,7 +30,7 @@ function readLatents(text: string): Float32Array {
 }
 const write = (z: ArrayLike<number>): string => Array.from(z, (v) => v.toFixed(2)).join(',');
 
-type Shown = LatentResult & { readonly z: string };
+type Shown = LatentResult & { readonly key: string };
 
 /** A decoder's sixteen latents: what each does to the image, and the other way round. */
 export function Latent() {
@@ -37,6 +39,8 @@ export function Latent() {
   const [pair, setPair] = useState<readonly [number, number]>([5, 8]);
   const [pixel, setPixel] = useState<number | null>(null);
   const z = readLatents(field.value);
+  const order = asMode(mode.value);
+  const key = `${field.value} ${order}`;
   const latest = useRef<Latest<Shown> | null>(null);
   latest.current ??= new Latest(
     (r) => {
@@ -46,10 +50,9 @@ export function Latent() {
     (e) => setError(messageOf(e)),
   );
   useEffect(() => {
-    latest.current?.ask(async () => ({ ...(await worker().latent(z)), z: field.value }));
-  }, [field.value]);
+    latest.current?.ask(async () => ({ ...(await worker().latent(z, order)), key }));
+  }, [key]);
 
-  const drawing = useRef(false);
   const pulling = useRef<Latest<Float32Array> | null>(null);
   pulling.current ??= new Latest(
     (next) => (field.value = write(next)),
@@ -89,60 +92,20 @@ export function Latent() {
         <button type="button" onClick={() => (field.value = begin)}>
           Back to the start
         </button>
-        <p class="timing" role="status">
-          {shown ? (
-            <>
-              <b>{milliseconds(shown.milliseconds)}</b> for image, Jacobian [784, 16] and JᵀJ
-            </>
-          ) : (
-            'Preparing the GPU …'
-          )}
-        </p>
+        <Modes value={mode} />
+        <Timing result={shown} size="image, Jacobian [784, 16] and JᵀJ" />
       </div>
       {error && (
         <p class="error" role="alert">
           {error}
         </p>
       )}
-      <div class="latent" data-done={shown?.z === field.value ? 'yes' : 'no'}>
+      <div class="latent" data-done={shown?.key === key ? 'yes' : 'no'}>
         <section>
-          <div
-            class="pad decoded"
-            onPointerDown={(e) => {
-              drawing.current = true;
-              try {
-                e.currentTarget.setPointerCapture(e.pointerId);
-              } catch {
-                // a pointer that is gone already
-              }
-            }}
-            onPointerUp={() => (drawing.current = false)}
-            onPointerCancel={() => (drawing.current = false)}
-            onPointerMove={(e) => {
-              const box = e.currentTarget.getBoundingClientRect();
-              const x = Math.floor(((e.clientX - box.left) / box.width) * SIZE);
-              const y = Math.floor(((e.clientY - box.top) / box.height) * SIZE);
-              const inside = x >= 0 && y >= 0 && x < SIZE && y < SIZE;
-              setPixel(inside ? y * SIZE + x : null);
-              if (drawing.current && inside) pull(y * SIZE + x, e.shiftKey);
-            }}
-            onPointerLeave={() => setPixel(null)}
-          >
-            <PixelMap
-              values={shown?.image ?? []}
-              width={SIZE}
-              height={SIZE}
-              scale={1}
-              ink
-              label="the decoded image"
-            />
-            {pixel !== null && (
-              <svg class="mark" viewBox="0 0 28 28" aria-hidden="true">
-                <rect x={pixel % SIZE} y={Math.floor(pixel / SIZE)} width="1" height="1" />
-              </svg>
-            )}
-          </div>
-          <p class="dim hint">Paint: more ink here. With Shift: less.</p>
+          <Decoded image={shown?.image ?? []} pixel={pixel} onPixel={setPixel} onPaint={pull} />
+          <p class="dim hint">
+            Paint for more ink, with Shift for less; or arrow keys and the space bar.
+          </p>
         </section>
         <Sliders
           z={z}
@@ -178,10 +141,7 @@ export function Latent() {
           </section>
         </aside>
       </div>
-      <div class="toolbar lower">
-        <Modes value={mode} />
-      </div>
-      <How subject={subject} x={z} mode={asMode(mode.value)} />
+      <How subject={subject} x={z} mode={order} />
     </>
   );
 }

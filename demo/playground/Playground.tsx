@@ -2,17 +2,19 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { urlField } from '../app/state.ts';
 import { examples } from '../examples/index.ts';
 import { How } from '../how/How.tsx';
-import { messageOf, short } from '../ui/format.ts';
+import { messageOf } from '../ui/format.ts';
 import { Heat } from '../ui/Heat.tsx';
 import { asMode, Modes } from '../ui/Modes.tsx';
 import { Timing } from '../ui/Timing.tsx';
 import { subscript } from '../ui/subscript.ts';
 import type { JacobianResult, Subject } from '../worker/api.ts';
 import type { Problem } from '../worker/check.ts';
-import { Latest, worker } from '../worker/client.ts';
+import { Latest } from '../ui/latest.ts';
+import { worker } from '../worker/client.ts';
 import { EditorBox } from './EditorBox.tsx';
 import { Inputs, readNumbers } from './Inputs.tsx';
 import { Language } from './Language.tsx';
+import { indexed, Numbers } from './Numbers.tsx';
 
 const first = 'robot-arm';
 const chosen = urlField('example', first);
@@ -88,7 +90,7 @@ export function Playground() {
           </select>
         </label>
         <Modes value={mode} />
-        <Timing result={shown} />
+        <Timing result={shown} {...(problem && { waiting: '' })} />
       </div>
       <div class="playground" data-done={done ? 'yes' : 'no'}>
         <section class="write">
@@ -109,18 +111,17 @@ export function Playground() {
           <Inputs text={text} values={x} onText={(t) => (ownInput.value = t)} />
           <Language />
         </section>
+        {!shown && problem && (
+          <p class="card empty-state">The value and its derivatives appear here.</p>
+        )}
         {shown && (
           <section class={`results${done ? '' : ' stale'}`}>
-            <div class="card">
-              <h3>Value</h3>
-              <p class="value">
-                {Array.from(shown.value.subarray(0, 24), (v, i) => (
-                  <span key={i}>
-                    <i>{shown.value.length > 1 ? `y${subscript(i)}` : 'y'}</i> {short(v, 6)}
-                  </span>
-                ))}
-              </p>
-            </div>
+            <Numbers
+              title="Value"
+              values={shown.value}
+              name={shown.value.length > 1 ? indexed('y') : () => 'y'}
+              digits={6}
+            />
             <div class="card">
               <Heat
                 title={shown.value.length > 1 ? 'Jacobian' : 'Gradient'}
@@ -142,16 +143,12 @@ export function Playground() {
               </div>
             )}
             {shown.value.length > 1 && shown.singularValues.length > 0 && (
-              <div class="card">
-                <h3>Singular values</h3>
-                <p class="value">
-                  {Array.from(shown.singularValues.subarray(0, 24), (v, i) => (
-                    <span key={i}>
-                      <i>σ{subscript(i + 1)}</i> {short(v, 5)}
-                    </span>
-                  ))}
-                </p>
-              </div>
+              <Numbers
+                title="Singular values of J"
+                values={shown.singularValues}
+                name={indexed('σ', 1)}
+                digits={5}
+              />
             )}
           </section>
         )}

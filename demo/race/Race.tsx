@@ -1,48 +1,18 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { urlField } from '../app/state.ts';
-import { Chart } from '../charts/Chart.tsx';
-import { examples } from '../examples/index.ts';
 import { How } from '../how/How.tsx';
-import { messageOf, milliseconds } from '../ui/format.ts';
-import type { AdapterFacts, RaceEntry, Subject } from '../worker/api.ts';
-import { proxy, worker } from '../worker/client.ts';
-import { loadDigits } from '../xray/digits.ts';
-import { peers } from './peers.ts';
+import { messageOf } from '../ui/format.ts';
+import { asMode, Modes } from '../ui/Modes.tsx';
+import type { AdapterFacts, RaceEntry } from '../worker/api.ts';
+import { worker } from '../worker/client.ts';
+import { Bars } from './Bars.tsx';
+import { asCourse, courses, type Course } from './courses.ts';
+import { runRace } from './run.ts';
+import { Standings } from './Standings.tsx';
 
-const subjectField = urlField('on', 'decoder');
+const courseField = urlField('on', 'decoder');
 const runField = urlField('run', '');
-
-interface Course {
-  readonly title: string;
-  readonly subject: Subject;
-  readonly input: () => Promise<Float32Array>;
-}
-
-const digit = async (): Promise<Float32Array> => (await loadDigits())[0] as Float32Array;
-const pendulum = examples['double-pendulum'];
-const decoder: Course = {
-  title: 'Decoder, 16 latents to 784 pixels',
-  subject: { kind: 'model', id: 'decoder' },
-  input: () => Promise.resolve(Float32Array.from({ length: 16 }, (_, i) => Math.sin(i + 1))),
-};
-const courses: Readonly<Record<string, Course>> = {
-  decoder,
-  mlp: {
-    title: 'Dense classifier, 784 pixels to 10 scores',
-    subject: { kind: 'model', id: 'mlp' },
-    input: digit,
-  },
-  cnn: {
-    title: 'Convolutional classifier, 784 pixels to 10 scores',
-    subject: { kind: 'model', id: 'cnn' },
-    input: digit,
-  },
-  pendulum: {
-    title: 'Double pendulum, 4 to 4',
-    subject: { kind: 'expression', source: pendulum?.source ?? 'x' },
-    input: () => Promise.resolve(Float32Array.from(pendulum?.inputs ?? [1])),
-  },
-};
+const mode = urlField('order', 'auto');
 
 /** The same Jacobian in several ways, on the visitor's own GPU. */
 export function Race() {
@@ -51,72 +21,65 @@ export function Race() {
   const [error, setError] = useState('');
   const [adapter, setAdapter] = useState<AdapterFacts | null>(null);
   const [x, setX] = useState<Float32Array | null>(null);
-  const heat = useRef(0);
-  const course = courses[subjectField.value] ?? decoder;
-  useEffect(() => {
-    let gone = false;
-    setX(null);
-    void course.input().then((v) => !gone && setX(v));
-    return () => void (gone = true);
-  }, [course]);
+  const stop = useRef(new AbortController());
+  const id = asCourse(courseField.value);
+  const course: Course = courses[id];
+
   const run = async (): Promise<void> => {
-    const mine = ++heat.current;
+    stop.current.abort();
+    const { signal } = (stop.current = new AbortController());
     setState('running');
     setEntries([]);
     setError('');
     try {
-      const x = await course.input();
-      await worker().race(
-        course.subject,
-        x,
-        proxy((entry: RaceEntry) => {
-          if (mine === heat.current) setEntries((list) => [...list, entry]);
-        }),
+      await runRace(
+        id,
+        (more) => {
+          if (!signal.aborted) setEntries((list) => [...list, ...more]);
+        },
+        signal,
       );
     } catch (e) {
-      if (mine === heat.current) setError(messageOf(e));
+      if (!signal.aborted) setError(messageOf(e));
     }
-    if (mine === heat.current) setState('done');
+    if (!signal.aborted) setState('done');
   };
   useEffect(() => {
-    void worker().adapter().then(setAdapter);
-    if (runField.value === 'now') void run();
-    return () => void heat.current++;
+    worker()
+      .adapter()
+      .then(setAdapter, (e) => setError(messageOf(e)));
   }, []);
-  const name = [adapter?.vendor, adapter?.architecture, adapter?.description]
-    .filter(Boolean)
-    .join(' ');
+  useEffect(() => {
+    let gone = false;
+    setX(null);
+    setEntries([]);
+    setState('idle');
+    course.input().then(
+      (v) => !gone && setX(v),
+      (e) => !gone && setError(messageOf(e)),
+    );
+    if (runField.value === 'now') void run();
+    return () => {
+      gone = true;
+      stop.current.abort();
+    };
+  }, [id]);
+  const times = entries.filter((e) => e.medianMilliseconds !== undefined);
   return (
     <>
       <div class="intro">
-        <h2>The same Jacobian, five ways</h2>
+        <h2>The same Jacobian, seven ways</h2>
         <p>
-          Medians on your own GPU, from call to numbers on the host, and the error of each against
-          float64.
-          {adapter && (
-            <>
-              {' '}
-              This is {name || 'a GPU whose name the browser hides'}
-              {adapter.isSoftware && ', which is the CPU pretending'}.
-            </>
-          )}
+          Medians on your own GPU, from the call to numbers on the host, and the error of each
+          against float64. <Adapter facts={adapter} />
         </p>
       </div>
       <div class="toolbar">
         <label>
           On
-          <select
-            value={subjectField.value}
-            disabled={state === 'running'}
-            onChange={(e) => {
-              subjectField.value = e.currentTarget.value;
-              heat.current++;
-              setEntries([]);
-              setState('idle');
-            }}
-          >
-            {Object.entries(courses).map(([id, { title }]) => (
-              <option key={id} value={id}>
+          <select value={id} onChange={(e) => (courseField.value = e.currentTarget.value)}>
+            {Object.entries(courses).map(([key, { title }]) => (
+              <option key={key} value={key}>
                 {title}
               </option>
             ))}
@@ -128,7 +91,7 @@ export function Race() {
           disabled={state === 'running'}
           onClick={() => void run()}
         >
-          {state === 'running' ? 'Running …' : 'Run the race'}
+          {state === 'running' ? 'Running …' : state === 'done' ? 'Run it again' : 'Run the race'}
         </button>
       </div>
       {error && (
@@ -136,115 +99,41 @@ export function Race() {
           {error}
         </p>
       )}
-      <div class="race" data-done={state === 'done' ? 'yes' : 'no'} role="status">
+      <div class="race" data-done={state === 'done' ? 'yes' : 'no'}>
         <section class="card">
           <h3>Median time, shorter is better</h3>
-          {entries.length > 0 ? (
-            <Bars entries={entries} />
+          {times.length > 0 ? (
+            <Bars entries={times} />
           ) : (
-            <p class="dim">{state === 'running' ? 'Warming up …' : 'Press the button.'}</p>
+            <p class="empty-state">
+              {state === 'running'
+                ? 'Compiling and warming up …'
+                : 'Press “Run the race”. The other libraries are loaded then, and only then.'}
+            </p>
           )}
         </section>
         <section class="card">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">method</th>
-                <th scope="col" class="number">
-                  median
-                </th>
-                <th scope="col" class="number">
-                  error
-                </th>
-                <th scope="col" class="number">
-                  runs
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {entries.map((e) => (
-                <tr key={e.name}>
-                  <td>{e.name}</td>
-                  <td class="number">{milliseconds(e.medianMilliseconds ?? 0)}</td>
-                  <td class="number" data-error={e.error}>
-                    {(e.error ?? 0).toExponential(1).replace('-', '−')}
-                  </td>
-                  <td class="number">{e.runs}</td>
-                </tr>
-              ))}
-              {peers.map((p) => (
-                <tr key={p.name} class="refused">
-                  <td>
-                    {p.name}
-                    <p class="dim">{p.refused}</p>
-                  </td>
-                  <td class="number">–</td>
-                  <td class="number">–</td>
-                  <td class="number">–</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Standings entries={entries} />
         </section>
       </div>
-      {x && <How key={course.title} subject={course.subject} x={x} mode="auto" />}
+      {x && (
+        <How key={id} subject={course.subject} x={x} mode={asMode(mode.value)}>
+          <div class="toolbar lower">
+            <Modes value={mode} />
+          </div>
+        </How>
+      )}
     </>
   );
 }
 
-function Bars({ entries }: { entries: readonly RaceEntry[] }) {
-  const times = entries.map((e) => e.medianMilliseconds ?? 1);
-  const least = 10 ** Math.floor(Math.log10(Math.min(...times)) - 0.3);
-  const most = Math.max(...times) * 1.5;
+function Adapter({ facts }: { facts: AdapterFacts | null }) {
+  if (!facts) return null;
+  const name = [facts.vendor, facts.architecture, facts.description].filter(Boolean).join(' ');
   return (
-    <Chart
-      label="median times"
-      data={entries}
-      options={(Plot, width) => ({
-        height: 46 + 44 * entries.length,
-        marginLeft: 8,
-        marginRight: 70,
-        marginTop: 4,
-        x: {
-          type: 'log',
-          label: 'milliseconds, on a logarithmic scale',
-          grid: true,
-          ticks: width < 500 ? 3 : 5,
-          domain: [least, most],
-        },
-        y: { label: null, axis: null },
-        marks: [
-          Plot.barX(entries, {
-            x1: least,
-            x2: 'medianMilliseconds',
-            y: 'name',
-            sort: { y: null },
-            insetTop: 19,
-            insetBottom: 3,
-            fill: (d: RaceEntry) => (d.name === 'Cotangent, auto' ? 'var(--accent)' : 'var(--dim)'),
-          }),
-          Plot.text(entries, {
-            x: least,
-            y: 'name',
-            text: 'name',
-            textAnchor: 'start',
-            dx: 2,
-            dy: -12,
-            fontSize: 12.5,
-            fill: 'var(--text)',
-          }),
-          Plot.text(entries, {
-            x: 'medianMilliseconds',
-            y: 'name',
-            text: (d: RaceEntry) => milliseconds(d.medianMilliseconds ?? 0),
-            textAnchor: 'start',
-            dx: 6,
-            dy: 8,
-            fontSize: 12.5,
-            fill: 'var(--text)',
-          }),
-        ],
-      })}
-    />
+    <>
+      This is {name || 'a GPU whose name the browser hides'}
+      {facts.isSoftware && ', a CPU that does the work of a GPU'}.
+    </>
   );
 }

@@ -60,8 +60,18 @@ export interface ChunkMemory {
   readonly bytes: number;
 }
 
+/** What is raced in the page's own worker. */
+export type Way = Mode | 'differences';
+
+/** Parameters of a model by name, as f32. */
+export type Parameters = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>
+>;
+
 export interface RaceEntry {
   readonly name: string;
+  /** which way of computing it */
+  readonly way?: string;
   /** why it cannot run, in words */
   readonly refused?: string;
   readonly medianMilliseconds?: number;
@@ -77,6 +87,7 @@ export interface LatentResult {
   /** JᵀJ, `[16, 16]` */
   readonly metric: Float32Array;
   readonly milliseconds: number;
+  readonly submissions: number;
 }
 
 export type { AdapterFacts };

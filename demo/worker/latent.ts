@@ -1,29 +1,44 @@
 import { array, valueAndJacobian, type Compiled, type Tensor } from '../../src/index.ts';
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
-import type { LatentResult } from './api.ts';
+import type { LatentResult, Mode } from './api.ts';
 import { engineOf } from './gpu.ts';
+import { jacobianOf } from './jacobians.ts';
 import { modelFunction } from './models.ts';
 
 type LatentFunction = Compiled<[Tensor], [Tensor, Tensor, Tensor]>;
-let compiled: Promise<LatentFunction> | undefined;
+const compiled = new Map<Mode, Promise<LatentFunction>>();
 
 /** Image, Jacobian and metric in one submission. */
-async function make(): Promise<LatentFunction> {
+async function make(mode: Exclude<Mode, 'rows'>): Promise<LatentFunction> {
   const decode = await modelFunction('decoder');
-  const both = valueAndJacobian(decode);
+  const both = valueAndJacobian(decode, { mode });
   const all = (z: Tensor): [Tensor, Tensor, Tensor] => {
     const [image, J] = both(z);
     return [image, J, J.t().matmul(J)];
   };
-  return (await engineOf()).compile(all, { label: 'latent explorer' });
+  return (await engineOf()).compile(all, { label: `latent explorer ${mode}` });
+}
+
+/** The same with one backward pass for each pixel; the metric is formed on the CPU. */
+async function rowByRow(z: Float32Array): Promise<LatentResult> {
+  const subject = { kind: 'model', id: 'decoder' } as const;
+  const result = await jacobianOf(subject, z, 'rows');
+  const J = Matrix.from1DArray(result.value.length, z.length, result.jacobian);
+  const metric = Float32Array.from(J.transpose().mmul(J).to1DArray());
+  const { value: image, jacobian, milliseconds, submissions } = result;
+  return { image, jacobian, metric, milliseconds, submissions };
 }
 
 /** The decoder's image at `z`, its derivatives and the metric JᵀJ. */
-export async function latentAt(z: Float32Array): Promise<LatentResult> {
-  compiled ??= make();
-  compiled.catch(() => (compiled = undefined));
-  const f = await compiled;
+export async function latentAt(z: Float32Array, mode: Mode): Promise<LatentResult> {
+  if (mode === 'rows') return rowByRow(z);
+  const made = compiled.get(mode) ?? make(mode);
+  compiled.set(mode, made);
+  made.catch(() => compiled.delete(mode));
+  const f = await made;
   await f.prepare({ shape: [z.length] });
+  const engine = await engineOf();
+  const before = engine.stats.submissions;
   const start = performance.now();
   const results = await f(array(z));
   const [image, jacobian, metric] = (await Promise.all(results.map((r) => r.read()))) as [
@@ -31,8 +46,9 @@ export async function latentAt(z: Float32Array): Promise<LatentResult> {
     Float32Array,
     Float32Array,
   ];
+  const milliseconds = performance.now() - start;
   for (const r of results) r.destroy();
-  return { image, jacobian, metric, milliseconds: performance.now() - start };
+  return { image, jacobian, metric, milliseconds, submissions: engine.stats.submissions - before };
 }
 
 /**

@@ -3,7 +3,7 @@ import { zeros, type Tensor } from '../../src/index.ts';
 import cnn from '../models/mnist-cnn.onnx?url';
 import mlp from '../models/mnist-mlp.onnx?url';
 import decoder from '../models/mnist-vae-decoder.onnx?url';
-import type { ModelFacts, Port } from './api.ts';
+import type { ModelFacts, Parameters, Port } from './api.ts';
 
 const shipped: Readonly<Record<string, string>> = { mlp, cnn, decoder };
 
@@ -48,6 +48,17 @@ export async function factsOf(id: string): Promise<ModelFacts> {
     outputs: outputs.map(portOf),
     parameters: Object.values(params).reduce((n, p) => n + p.data.length, 0),
   };
+}
+
+/** The parameters of a model. */
+export async function parametersOf(id: string): Promise<Parameters> {
+  const { params } = await modelOf(id);
+  return Object.fromEntries(
+    Object.entries(params).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: Float32Array.from(data) },
+    ]),
+  );
 }
 
 /** The model as a function of a vector: other inputs are zeros, batch axes are of length 1. */

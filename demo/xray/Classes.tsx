@@ -1,5 +1,6 @@
 import { PixelMap } from '../ui/PixelMap.tsx';
 import { short } from '../ui/format.ts';
+import { indexOfLargest } from './largest.ts';
 
 interface Props {
   readonly scores: ArrayLike<number>;
@@ -20,7 +21,7 @@ const MOST = 40;
 /** Each output with its score and the map of its row of J. */
 export function Classes(props: Props) {
   const { scores, rows, width, height, scale, pixel, chosen } = props;
-  const best = Array.from(scores).reduce((b, v, i, all) => (v > (all[b] as number) ? i : b), 0);
+  const best = indexOfLargest(scores);
   const size = width * height;
   const shown = Array.from({ length: Math.min(scores.length, MOST) }, (_, i) => i);
   return (

@@ -1,30 +1,42 @@
 import { css, diverging } from '../ui/colors.ts';
 import { short } from '../ui/format.ts';
+import { indexOfLargest } from './largest.ts';
 import { Chart } from '../charts/Chart.tsx';
 import { isDark } from '../app/theme.ts';
 
-/** The derivatives of all scores by one pixel. */
+/** More scores would not fit. */
+const MOST = 16;
+
+/** Where the magnitude of a row is largest. */
+function strongest(row: Float32Array): number {
+  return row.reduce((b, v, i) => (Math.abs(v) > Math.abs(row[b] as number) ? i : b), 0);
+}
+
+/** The derivatives of all scores by one pixel: the one pointed at, or else the one that the best score depends on most. */
 export function Sensitivities(props: {
   readonly rows: Float32Array;
-  readonly count: number;
+  readonly scores: ArrayLike<number>;
   readonly pixel: number | null;
   readonly width: number;
   readonly scale: number;
 }) {
-  const { rows, count, pixel, width, scale } = props;
-  const size = rows.length / count;
-  const values = Array.from({ length: Math.min(count, 16) }, (_, i) =>
-    pixel === null ? 0 : (rows[i * size + pixel] as number),
+  const { rows, scores, width, scale } = props;
+  const size = rows.length / scores.length;
+  const best = indexOfLargest(scores);
+  const pixel = props.pixel ?? strongest(rows.subarray(best * size, (best + 1) * size));
+  const values = Array.from(
+    { length: Math.min(scores.length, MOST) },
+    (_, i) => rows[i * size + pixel] as number,
   );
   return (
-    <section class="card sensitivities">
+    <section class="card sensitivities" data-pixel={pixel}>
       <h3>
-        {pixel === null ? 'One pixel' : `Pixel (${pixel % width}, ${Math.floor(pixel / width)})`}
+        Pixel ({pixel % width}, {Math.floor(pixel / width)})
       </h3>
       <p class="dim">
-        {pixel === null
-          ? 'Point at a pixel: how much does each score change with its ink?'
-          : 'Change of each score per unit of ink'}
+        {props.pixel === null
+          ? `The one that score ${best} depends on most; point at any other.`
+          : 'Change of each score per unit of ink.'}
       </p>
       <ol class="bars" start={0}>
         {values.map((v, i) => (
@@ -40,7 +52,7 @@ export function Sensitivities(props: {
                 fill={css(diverging(Math.sign(v), isDark.value))}
               />
             </svg>
-            <output>{pixel === null ? '' : short(v)}</output>
+            <output>{short(v)}</output>
           </li>
         ))}
       </ol>

@@ -7,7 +7,8 @@ import { asMode, Modes } from '../ui/Modes.tsx';
 import { PixelMap } from '../ui/PixelMap.tsx';
 import { Timing } from '../ui/Timing.tsx';
 import type { JacobianResult, ModelFacts, Subject } from '../worker/api.ts';
-import { Latest, worker } from '../worker/client.ts';
+import { Latest } from '../ui/latest.ts';
+import { worker } from '../worker/client.ts';
 import { Classes } from './Classes.tsx';
 import { labels, loadDigits, PIXELS, SIZE } from './digits.ts';
 import { inputOf, pictureOf } from './input.ts';
@@ -170,16 +171,18 @@ export function XRay() {
         ) : (
           <Skeleton />
         )}
-        <aside>
-          <Sensitivities
-            rows={shown?.jacobian ?? new Float32Array(10 * PIXELS)}
-            count={shown?.value.length ?? 10}
-            pixel={pixel}
-            width={picture.width}
-            scale={scale}
-          />
-          <Singular values={shown?.singularValues ?? new Float64Array()} />
-        </aside>
+        {shown && (
+          <aside>
+            <Sensitivities
+              rows={shown.jacobian}
+              scores={shown.value}
+              pixel={pixel}
+              width={picture.width}
+              scale={scale}
+            />
+            <Singular values={shown.singularValues} />
+          </aside>
+        )}
       </div>
       {subject && x && <How subject={subject} x={x} mode={asMode(mode.value)} />}
     </>

@@ -1,3 +1,5 @@
+import type { Direction } from '../ir/role.ts';
+
 /** What was decided about one Jacobian while tracing, for `explain()`. */
 export interface Decision {
   readonly order: string;
@@ -7,8 +9,17 @@ export interface Decision {
   readonly seeds: number;
   /** candidate orders with their cost in FLOPs, the chosen one included */
   readonly candidates?: readonly { readonly order: string; readonly flops: number }[];
-  /** sizes of the tensors every path passes through, from input to output, for mixed orders */
-  readonly segments?: readonly { readonly size: number; readonly move: string }[];
+  /** for mixed orders, the parts of the function from input to output */
+  readonly segments?: readonly Segment[];
+}
+
+/** A part of a function between two tensors that every path passes through. */
+export interface Segment {
+  /** of the tensor at its end */
+  readonly size: number;
+  readonly move: Direction;
+  /** at its end, what lies before is multiplied with what lies after */
+  readonly product?: true;
 }
 
 let log: Decision[] | null = null;

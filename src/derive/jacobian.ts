@@ -10,6 +10,7 @@ import { rowsAtOnce } from './budget.ts';
 import { note } from './decisions.ts';
 import { pushforward } from './jvp.ts';
 import { accumulate, isForwardCheaper } from './order.ts';
+import { markPass } from './roles.ts';
 import { forwardBlocks, reverseBlocks, seedsLast, zeroBlock } from './seeds.ts';
 import { pullback } from './vjp.ts';
 
@@ -56,11 +57,14 @@ function blocks(
     return chunked(ys, xs, mode, chunk);
   if (mode === 'reverse') {
     note({ order: 'reverse', reason: 'asked for', seeds: total(ys) });
-    return ys.map((y) => reverseBlocks(y, xs));
+    const rows = ys.map((y) => reverseBlocks(y, xs));
+    markPass(ys, xs, rows.flat(), 'pulled back');
+    return rows;
   }
   if (mode === 'forward') {
     note({ order: 'forward', reason: 'asked for', seeds: total(xs) });
     const columns = xs.map((x) => forwardBlocks(ys, x));
+    markPass(ys, xs, columns.flat(), 'pushed forward');
     return ys.map((_, i) => columns.map((c) => c[i] as Tensor));
   }
   return accumulate(ys, xs);
@@ -80,8 +84,13 @@ function chunked(
     reason: `${Math.ceil(seeds / chunk)} chunks of at most ${chunk} ${forward ? 'columns' : 'rows'}`,
     seeds,
   });
-  if (!forward) return ys.map((y) => chunkedRows(y, xs, chunk));
+  if (!forward) {
+    const rows = ys.map((y) => chunkedRows(y, xs, chunk));
+    markPass(ys, xs, rows.flat(), 'pulled back');
+    return rows;
+  }
   const columns = xs.map((x) => chunkedColumns(ys, x, chunk));
+  markPass(ys, xs, columns.flat(), 'pushed forward');
   return ys.map((_, i) => columns.map((c) => c[i] as Tensor));
 }
 

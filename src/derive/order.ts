@@ -1,11 +1,13 @@
+import type { Direction } from '../ir/role.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { contract } from '../ops/contract.ts';
 import { reshape } from '../ops/linear/layout.ts';
 import { variableLike } from '../ops/source.ts';
 import { cheapestOrder, describeOrder, type Order, type SegmentCost } from './chain.ts';
 import { flopsBeyond } from './cost.ts';
-import { note, type Decision } from './decisions.ts';
+import { note, type Segment } from './decisions.ts';
 import { pushforward } from './jvp.ts';
+import { markDerivative, markFunction, markPass } from './roles.ts';
 import { forwardBlocks, reverseBlocks, seedsFirst, seedsLast, zeroBlock } from './seeds.ts';
 import { boundaries } from './segments.ts';
 import { pullback } from './vjp.ts';
@@ -19,7 +21,9 @@ interface Candidate {
   readonly flops: number;
   readonly blocks: Tensor[][];
   readonly seeds: number;
-  readonly segments?: Decision['segments'];
+  readonly segments?: readonly Segment[];
+  /** gives the nodes of its graph their roles */
+  readonly mark: () => void;
 }
 
 const size = (list: readonly Tensor[]): number => list.reduce((n, t) => n + t.size, 0);
@@ -34,8 +38,20 @@ export function accumulate(ys: readonly Tensor[], xs: readonly Tensor[]): Tensor
   const columns = xs.map((x) => forwardBlocks(ys, x));
   const forward = ys.map((_, i) => columns.map((c) => c[i] as Tensor));
   const candidates: Candidate[] = [
-    { order: 'reverse', flops: flopsBeyond(reverse.flat(), ys), blocks: reverse, seeds: size(ys) },
-    { order: 'forward', flops: flopsBeyond(forward.flat(), ys), blocks: forward, seeds: size(xs) },
+    {
+      order: 'reverse',
+      flops: flopsBeyond(reverse.flat(), ys),
+      blocks: reverse,
+      seeds: size(ys),
+      mark: () => markPass(ys, xs, reverse.flat(), 'pulled back'),
+    },
+    {
+      order: 'forward',
+      flops: flopsBeyond(forward.flat(), ys),
+      blocks: forward,
+      seeds: size(xs),
+      mark: () => markPass(ys, xs, forward.flat(), 'pushed forward'),
+    },
   ];
   const pure = candidates.reduce((a, b) => (b.flops < a.flops ? b : a));
   const mixed = pure.flops > MIXED_SAVES_FLOPS ? mixedCandidate(ys, xs) : null;
@@ -50,6 +66,7 @@ export function accumulate(ys: readonly Tensor[], xs: readonly Tensor[]): Tensor
     candidates: candidates.map(({ order, flops }) => ({ order, flops })),
     ...(best.segments && { segments: best.segments }),
   });
+  best.mark();
   return best.blocks;
 }
 
@@ -64,7 +81,8 @@ export function isForwardCheaper(ys: readonly Tensor[], xs: readonly Tensor[]): 
 function mixedCandidate(ys: readonly Tensor[], xs: readonly Tensor[]): Candidate | null {
   let anyInside = false;
   const words: string[] = [];
-  const segments: { size: number; move: string }[] = [];
+  const segments: Segment[] = [];
+  const marks: (() => void)[] = [];
   let seeds = 0;
   const blocks = ys.map((y) =>
     xs.map((x) => {
@@ -77,17 +95,19 @@ function mixedCandidate(ys: readonly Tensor[], xs: readonly Tensor[]): Candidate
       words.push(describeOrder(order));
       segments.push(...chain.moves(order));
       seeds += chain.seeds(order);
+      marks.push(() => chain.mark(order));
       return chain.build(order);
     }),
   );
   if (!anyInside) return null;
   const flops = flopsBeyond(blocks.flat(), ys);
-  return { order: `mixed ${words.join('; ')}`, flops, blocks, seeds, segments };
+  const mark = (): void => marks.forEach((m) => m());
+  return { order: `mixed ${words.join('; ')}`, flops, blocks, seeds, segments, mark };
 }
 
 /** The segments between the boundaries of one output and one input. */
 class Chain {
-  readonly #own = new Map<number, Tensor>();
+  readonly #own = new Map<number, { readonly block: Tensor; readonly direction: Direction }>();
 
   constructor(private readonly nodes: readonly Tensor[]) {}
 
@@ -110,21 +130,24 @@ class Chain {
     return {
       push: t ? flopsBeyond([t], [y]) : 0,
       pull: g ? flopsBeyond([g], [y]) : 0,
-      own: flopsBeyond([this.#ownBlock(i)], [y]),
+      own: flopsBeyond([this.#ownBlock(i).block], [y]),
     };
   }
 
   /** The Jacobian of one segment, in its cheaper mode. */
-  #ownBlock(i: number): Tensor {
-    let block = this.#own.get(i);
-    if (!block) {
+  #ownBlock(i: number): { readonly block: Tensor; readonly direction: Direction } {
+    let own = this.#own.get(i);
+    if (!own) {
       const [x, y] = [this.#node(i), this.#node(i + 1)];
       const reverse = reverseBlocks(y, [x])[0] as Tensor;
       const forward = forwardBlocks([y], x)[0] as Tensor;
-      block = flopsBeyond([forward], [y]) < flopsBeyond([reverse], [y]) ? forward : reverse;
-      this.#own.set(i, block);
+      own =
+        flopsBeyond([forward], [y]) < flopsBeyond([reverse], [y])
+          ? { block: forward, direction: 'pushed forward' }
+          : { block: reverse, direction: 'pulled back' };
+      this.#own.set(i, own);
     }
-    return block;
+    return own;
   }
 
   /** The block `[...nodes[order.to], ...nodes[order.from]]`. */
@@ -132,7 +155,7 @@ class Chain {
     const [x, y] = [this.#node(order.from), this.#node(order.to)];
     switch (order.move) {
       case 'own':
-        return this.#ownBlock(order.from);
+        return this.#ownBlock(order.from).block;
       case 'push': {
         const seeds = seedsFirst(this.build(order.first), x.rank);
         const [t] = pushforward([y], [this.#node(order.at)], [seeds]);
@@ -167,25 +190,56 @@ class Chain {
   }
 
   /** What happens to each segment, from input to output. */
-  moves(order: Order): { size: number; move: string }[] {
-    const list = this.nodes.slice(1).map((n) => ({ size: n.size, move: 'own' }));
-    const mark = (from: number, to: number, move: string): void => {
-      for (let i = from; i < to; i++) list[i] = { size: this.#node(i + 1).size, move };
-    };
+  moves(order: Order): Segment[] {
+    const move = new Array<Direction>(this.nodes.length - 1);
+    const products = new Set<number>();
     const walk = (o: Order): void => {
-      if (o.move === 'push') {
-        walk(o.first);
-        mark(o.at, o.to, 'pushed forward');
-      } else if (o.move === 'pull') {
-        walk(o.last);
-        mark(o.from, o.at, 'pulled back');
-      } else if (o.move === 'multiply') {
-        walk(o.first);
-        walk(o.last);
+      switch (o.move) {
+        case 'own':
+          move[o.from] = this.#ownBlock(o.from).direction;
+          break;
+        case 'push':
+          walk(o.first);
+          move.fill('pushed forward', o.at, o.to);
+          break;
+        case 'pull':
+          walk(o.last);
+          move.fill('pulled back', o.from, o.at);
+          break;
+        case 'multiply':
+          products.add(o.at);
+          for (const half of [o.first, o.last])
+            if (half.move === 'own') move[half.from] = 'multiplied';
+            else walk(half);
       }
     };
     walk(order);
-    return list;
+    return move.map((m, i) => ({
+      size: this.#node(i + 1).size,
+      move: m,
+      ...(products.has(i + 1) && { product: true as const }),
+    }));
+  }
+
+  /** Gives the nodes of the function and of its derivatives their roles. */
+  mark(order: Order): void {
+    this.moves(order).forEach(({ move }, i) => {
+      markFunction([this.#node(i + 1)], [this.#node(i)], move);
+    });
+    this.#markMade(order);
+  }
+
+  #markMade(order: Order): void {
+    if (order.move === 'push' || order.move === 'multiply') this.#markMade(order.first);
+    if (order.move === 'pull' || order.move === 'multiply') this.#markMade(order.last);
+    const direction = {
+      own: this.#ownBlock(order.from).direction,
+      push: 'pushed forward',
+      pull: 'pulled back',
+      multiply: 'multiplied',
+    } as const;
+    const end = this.nodes[this.nodes.length - 1] as Tensor;
+    markDerivative([this.build(order)], [end], direction[order.move]);
   }
 }
 

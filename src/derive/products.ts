@@ -8,6 +8,7 @@ import { formatShape, range, sameShape } from '../util/shape.ts';
 import type { Flat } from '../util/tree.ts';
 import { callOnVariables, type Call } from './arguments.ts';
 import { pushforward } from './jvp.ts';
+import { markDerivative, markFunction, markPass } from './roles.ts';
 import type { TensorTree } from './types.ts';
 import { grad } from './transforms.ts';
 import { pullback } from './vjp.ts';
@@ -88,6 +89,7 @@ function push(call: Call, seeds: readonly Tensor[]): [unknown, unknown] {
   const moved = pushforward(ys, call.variables, differentiable).map(
     (t, i) => t ?? zerosLike(ys[i] as Tensor),
   );
+  markPass(ys, call.variables, moved, 'pushed forward');
   const bound = call.bind([...ys, ...moved]);
   const { def } = call.output;
   return [def.build(bound.slice(0, ys.length)), def.build(bound.slice(ys.length))];
@@ -120,6 +122,7 @@ function vjpCall(
 ): unknown[] {
   const call = callOnVariables(f, primals, all(primals), 'vjp', { hasAux, anyType: true });
   const ys = call.output.leaves;
+  markFunction(ys, call.variables, 'pulled back');
   const back = (cotangent?: unknown): unknown => {
     const seeds =
       cotangent === undefined
@@ -128,6 +131,7 @@ function vjpCall(
     const grads = pullback(ys, seeds, call.variables).map(
       (g, i) => g ?? zerosLike(call.variables[i] as Tensor),
     );
+    markDerivative(grads, ys, 'pulled back');
     const bound = call.bind(grads);
     let at = 0;
     return call.arguments.map((tree) => {

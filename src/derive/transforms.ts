@@ -4,6 +4,7 @@ import { DTypeError, ShapeError } from '../util/errors.ts';
 import { formatShape } from '../util/shape.ts';
 import { callOnVariables, resolveArgnums, type Argnums, type Call } from './arguments.ts';
 import { jacobianBlocks, type AccumulationOptions } from './jacobian.ts';
+import { markPass } from './roles.ts';
 import { rememberRowBlocks } from './stream.ts';
 import type {
   Chosen,
@@ -67,6 +68,7 @@ function gradientOf<A extends unknown[]>(
   const parts = pullback([y], [full([], 1)], call.variables).map(
     (g, i) => g ?? full((call.variables[i] as Tensor).shape, 0),
   );
+  markPass([y], call.variables, parts, 'pulled back');
   const [value, ...bound] = call.bind([y, ...parts]);
   return {
     call,

@@ -1,3 +1,4 @@
+import { inheritRole } from './role.ts';
 import { apply, withSiteOf, type Tensor } from './tensor.ts';
 
 /** All nodes reachable from `roots`, inputs before users. Iterative: graphs may be deep. */
@@ -60,7 +61,9 @@ export function rebuild(
     inputs.forEach((x, i) => (extra = Math.max(extra, x.rank - (node.inputs[i] as Tensor).rank)));
     withSiteOf(node, () => {
       const aligned = inputs.map((x, i) => lead(x, (node.inputs[i] as Tensor).rank + extra));
-      made.set(node, apply(node.op, aligned, node.params));
+      const again = apply(node.op, aligned, node.params);
+      inheritRole(node, aligned, again);
+      made.set(node, again);
     });
   }
   return roots.map((r) => made.get(r) as Tensor);

@@ -1,3 +1,4 @@
+import { inheritRole } from '../ir/role.ts';
 import { apply, simplifying, type Tensor } from '../ir/tensor.ts';
 import { topological } from '../ir/walk.ts';
 import { reshape, sum, transpose } from '../ops/linear/layout.ts';
@@ -38,7 +39,9 @@ function again(
   for (const node of topological(outputs)) {
     const inputs = node.inputs.map((x) => made.get(x) as Tensor);
     const other = instead(node, inputs);
-    made.set(node, other ?? (inputs.length === 0 ? node : apply(node.op, inputs, node.params)));
+    const next = other ?? (inputs.length === 0 ? node : apply(node.op, inputs, node.params));
+    inheritRole(node, inputs, next);
+    made.set(node, next);
   }
   return outputs.map((y) => made.get(y) as Tensor);
 }

@@ -66,6 +66,31 @@ test('image, columns and metric are those of float64, also after a slider moved'
   }
 });
 
+test('the switch changes how the image and its columns are computed, not what they are', async () => {
+  const { J } = await float64(latents());
+  const decoded = await page.one('.decoded');
+  const submissions = (): number =>
+    Number(/([\d,]+) submissions/.exec(page.text('.timing'))?.[1]?.replaceAll(',', ''));
+  for (const [mode, least] of [
+    ['reverse', 2],
+    ['forward', 2],
+    ['rows', 784],
+  ] as const) {
+    await page.order(mode);
+    await page.done('latent');
+    expect(submissions()).toBeGreaterThanOrEqual(least);
+    if (mode !== 'rows') expect(submissions()).toBeLessThan(10);
+    page.point(decoded, 'pointermove', 14.5 / 28, 9.5 / 28);
+    await page.until(() => page.all('output.at').length === 16);
+    page.all('output.at').forEach((o, i) => {
+      const want = J[(9 * 28 + 14) * 16 + i] as number;
+      expect(Math.abs(shownNumber(o.textContent) - want)).toBeLessThan(
+        0.06 * Math.abs(want) + 1e-5,
+      );
+    });
+  }
+});
+
 test('more ink here moves the latents, and there is more ink', async () => {
   const before = latents();
   const at = 14 * 28 + 14;
@@ -81,6 +106,24 @@ test('more ink here moves the latents, and there is more ink', async () => {
   expect(latents()).not.toEqual(before);
   expect((await float64(latents())).image[at] as number).toBeGreaterThan(ink + 0.05);
   await page.until(() => page.window.location.hash.includes('z='));
+});
+
+test('can be painted on with keys alone', async () => {
+  const before = latents();
+  const decoded = await page.one('.decoded');
+  const { KeyboardEvent } = page.window;
+  const press = (key: string) =>
+    decoded.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  press('ArrowDown');
+  await page.one('.decoded .mark rect[x="14"][y="15"]');
+  press('ArrowRight');
+  await page.one('.decoded .mark rect[x="15"][y="15"]');
+  press(' ');
+  await page.until(() => latents().some((v, i) => v !== before[i]));
+  await page.done('latent');
+  const at = 15 * 28 + 15;
+  const [old, now] = [await float64(before), await float64(latents())];
+  expect(now.image[at] as number).toBeGreaterThan(old.image[at] as number);
 });
 
 test('how it was computed: sixteen columns pushed forward', async () => {

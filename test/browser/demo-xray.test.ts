@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest
 import { commands } from 'vitest/browser';
 import { array, evaluate, valueAndJacobian, type Tensor } from '../../src/index.ts';
 import { loadOnnx } from '../../src/onnx.ts';
+import { buildModel } from '../support/onnx/build.ts';
 import { DemoPage, shownNumber } from '../support/page.ts';
 import { readReference } from '../support/reference.ts';
 
@@ -38,7 +39,7 @@ async function pointAt(map: number, pixel: number): Promise<number[]> {
   const canvas = page.all<HTMLCanvasElement>('.class canvas')[map] as HTMLCanvasElement;
   const [x, y] = [((pixel % 28) + 0.5) / 28, (Math.floor(pixel / 28) + 0.5) / 28];
   page.point(canvas, 'pointermove', x, y);
-  await page.until(() => page.text('.sensitivities h3').includes(`${pixel % 28},`));
+  await page.one(`.sensitivities[data-pixel="${pixel}"]`);
   return sensitivities();
 }
 
@@ -54,6 +55,27 @@ async function float64(model: string, pixels: Float32Array, shape: number[]) {
     { data: Float64Array },
   ];
   return { value: value.data, J: J.data };
+}
+
+/** A model with inputs a and b of 4 x 4, and the outputs first = 3 a, second = 7 a + 5 b. */
+function twoOfEach(): Uint8Array<ArrayBuffer> {
+  const number = (v: number) => ({ type: 'float', shape: [1], data: [v], stored: true }) as const;
+  const port = { type: 'float', shape: [1, 4, 4] } as const;
+  const mul = (x: string, c: string, y: string) => ({ op: 'Mul', inputs: [x, c], outputs: [y] });
+  return Uint8Array.from(
+    buildModel({
+      opset: 17,
+      inputs: { a: port, b: port },
+      outputs: { first: port, second: port },
+      stored: { three: number(3), five: number(5), seven: number(7) },
+      nodes: [
+        mul('a', 'three', 'first'),
+        mul('a', 'seven', 'left'),
+        mul('b', 'five', 'right'),
+        { op: 'Add', inputs: ['left', 'right'], outputs: ['second'] },
+      ],
+    }),
+  );
 }
 
 /** What is drawn on the pad. */
@@ -156,12 +178,58 @@ describe('X-ray', () => {
     expect(page.all('[role=alert]')).toEqual([]);
   });
 
+  test('lets the visitor choose input and output of a model that has several', async () => {
+    page.drop('two.onnx', twoOfEach());
+    await page.until(() => page.all('.model select').length === 3);
+    const choose = async (label: string, name: string): Promise<void> => {
+      const select = page
+        .all<HTMLSelectElement>('.model select')
+        .find((s) => s.parentElement?.textContent?.startsWith(label)) as HTMLSelectElement;
+      select.value = name;
+      select.dispatchEvent(new page.window.Event('change', { bubbles: true }));
+      await page.done('xray');
+    };
+    const slopeAt0 = async (): Promise<number[]> => {
+      const canvas = await page.one<HTMLCanvasElement>('.class canvas');
+      page.point(canvas, 'pointerleave', 0, 0);
+      await page.until(() => page.text('.sensitivities p').includes('depends on most'));
+      page.point(canvas, 'pointermove', 0.05, 0.05);
+      await page.until(() => page.text('.sensitivities p').includes('per unit'));
+      expect(page.text('.sensitivities h3')).toBe('Pixel (0, 0)');
+      return sensitivities();
+    };
+    await page.done('xray');
+    expect(await slopeAt0()).toEqual([3, ...new Array<number>(15).fill(0)]);
+    await choose('Output', 'second');
+    expect((await slopeAt0())[0]).toBe(7);
+    await choose('Input', 'b');
+    expect((await slopeAt0())[0]).toBe(5);
+  });
+
   test('fits a phone', async () => {
     page.frame.width = '390';
     await page.until(() => page.window.innerWidth === 390);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(page.document.documentElement.scrollWidth).toBeLessThanOrEqual(390);
     expect(page.all('.class canvas').every((c) => c.getBoundingClientRect().width > 40)).toBe(true);
+  });
+});
+
+describe('before the model is there', () => {
+  test('the page is painted and can be drawn on', async () => {
+    await commands.holdBack('**/*.onnx*');
+    page = await DemoPage.open('xray');
+    await page.until(() => page.all('.picks canvas').length === 12);
+    await page.until(() => drawn().some((v) => v > 0.5));
+    expect(page.all('.class .empty')).toHaveLength(10);
+    page.all('.clear')[0]?.click();
+    page.point(await page.one('.pad .ink'), 'pointerdown', 0.5, 0.5);
+    page.point(await page.one('.pad .ink'), 'pointerup', 0.5, 0.5);
+    expect(page.all('.xray[data-done=yes]')).toEqual([]);
+    await commands.letGo();
+    await page.done('xray');
+    const want = await float64('mnist-mlp.onnx', drawn(), [1, PIXELS]);
+    expectShown(shownScores(), want.value);
   });
 });
 
@@ -173,7 +241,13 @@ describe('how it was computed', () => {
     const orders = page.all('.orders tbody tr').map((r) => r.textContent ?? '');
     expect(orders.length).toBeGreaterThanOrEqual(2);
     expect(orders.find((o) => o.startsWith('reverse'))).toMatch(/cheapestin use/);
-    expect(page.all('.graph .derived rect').length).toBeGreaterThan(3);
+    expect(page.all('.graph .derivative.reverse rect').length).toBeGreaterThan(3);
+    expect(page.all('.graph .function.reverse rect').length).toBeGreaterThan(3);
+    expect(page.all('.graph .forward')).toEqual([]);
+    const few = page.all('.graph rect').length;
+    (await page.one('.legend input')).click();
+    await page.until(() => page.all('.graph rect').length > few);
+    await page.until(() => page.all('.details .plot circle').length === 4);
     expect(page.all('.kernels li').length).toBeGreaterThan(2);
     page.all('.kernels button')[0]?.click();
     await page.one('.wgsl .t-keyword');
@@ -181,9 +255,22 @@ describe('how it was computed', () => {
     await page.order('forward');
     await page.one('.details[data-mode=forward]');
     expect(page.text('.chain')).toContain('pushed forward');
+    await page.until(() => page.all('.graph .derivative.forward rect').length > 3);
+    expect(page.all('.graph .reverse')).toEqual([]);
     await page.order('rows');
     await page.one('.details[data-mode=rows]');
     expect(page.text('.chain')).toContain('10 times');
+    await page.until(() => page.all('.graph .derivative.reverse rect').length > 3);
+  });
+
+  test('a mixed order has its directions and the product in their colours', async () => {
+    page = await DemoPage.open('playground?example=autoencoder&how=open');
+    await page.one('.graph .derivative.multiplied rect');
+    for (const of of ['function', 'derivative'])
+      for (const way of ['forward', 'reverse'])
+        expect(page.all(`.graph .${of}.${way} rect`).length).toBeGreaterThan(0);
+    expect(page.text('.chain .multiplied')).toMatch(/×.*3/);
+    expect(page.text('.orders .used')).toMatch(/^mixed.*cheapestin use/);
   });
 });
 

@@ -1,9 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { build, LEAST } from '../../src/compile.ts';
 import { cheapestOrder, type Order, type SegmentCost } from '../../src/derive/chain.ts';
 import { articulationNodes } from '../../src/derive/segments.ts';
+import { explain } from '../../src/explain.ts';
 import { traceFunction } from '../../src/trace/trace.ts';
-import { array, evaluate, jacfwd, jacobian, jacrev, zeros, type Tensor } from '../../src/index.ts';
+import {
+  array,
+  evaluate,
+  grad,
+  jacfwd,
+  jacobian,
+  jacrev,
+  jvp,
+  vjp,
+  zeros,
+  type Tensor,
+} from '../../src/index.ts';
 
 /** Cost of an order, added up move by move. */
 function costOf(order: Order, sizes: readonly number[], segments: readonly SegmentCost[]): number {
@@ -131,5 +144,78 @@ describe('mixed accumulation', () => {
     const { data } = evaluate(jacrev(net), x);
     data.forEach((v, i) => expect(end.data[i]).toBeCloseTo(v, 12));
     same.data.forEach((v, i) => expect(v).toBe(i % 13 === 0 ? 1 : 0));
+  });
+});
+
+describe('explain() says of each node in which direction it is passed', () => {
+  const dense = (widths: readonly number[]) => {
+    const all = widths.slice(1).map((n, i) => {
+      const m = widths[i] as number;
+      const w = Float32Array.from({ length: m * n }, (_, k) => Math.sin(k + i));
+      return array(w, [m, n]);
+    });
+    return (x: Tensor): Tensor => all.reduce((h, w) => h.matmul(w).tanh(), x);
+  };
+  const linesOf = (f: (x: Tensor) => unknown, inputs: number): string[] => {
+    const x = array(new Float32Array(inputs));
+    const { json } = explain(build(f, [x], LEAST, 'test'));
+    expect(json.graph.split('\n').length).toBe(json.nodes.length + 1);
+    return json.nodes.map(({ op, shape, role }) => {
+      const what = role ? `${role.of}, ${role.direction}` : '';
+      return `${op} [${shape.join()}] ${what}`.trim();
+    });
+  };
+
+  test('for the pure modes', () => {
+    expect(linesOf(jacrev(dense([6, 5])), 6)).toMatchSnapshot();
+    expect(linesOf(jacfwd(dense([6, 5])), 6)).toMatchSnapshot();
+  });
+
+  test('for a mixed order, segment by segment', () => {
+    const f = dense([96, 64, 4, 64, 96]);
+    const x = array(new Float32Array(96));
+    const { json } = explain(build(jacobian(f), [x], LEAST, 'test'));
+    expect(json.jacobians[0]?.segments).toMatchInlineSnapshot(`
+      [
+        {
+          "move": "pulled back",
+          "size": 96,
+        },
+        {
+          "move": "pulled back",
+          "size": 64,
+        },
+        {
+          "move": "pulled back",
+          "product": true,
+          "size": 4,
+        },
+        {
+          "move": "pulled back",
+          "size": 64,
+        },
+        {
+          "move": "pushed forward",
+          "size": 96,
+        },
+      ]
+    `);
+    expect(linesOf(jacobian(f), 96)).toMatchSnapshot();
+  });
+
+  test('for products, and for gradients', () => {
+    const f = dense([6, 5]);
+    const roles = (g: (x: Tensor) => unknown): string[] =>
+      [...new Set(linesOf(g, 6).map((l) => l.replace(/.*\]/, '').trim()))].sort();
+    const [value, back] = ['function, pulled back', 'derivative, pulled back'];
+    expect(roles((x) => vjp(f, x)[1](zeros([5]).add(1)))).toEqual(['', back, value].sort());
+    expect(roles(grad((x) => f(x).sum()))).toEqual(['', back, value].sort());
+    expect(roles((x) => jvp(f, [x], [x.mul(2)])).filter((r) => /pulled/.test(r))).toEqual([]);
+  });
+
+  test('of nested transforms too, each node of a derivative once', () => {
+    const g = jacobian((x: Tensor) => jacobian(dense([4, 3]))(x));
+    const lines = linesOf(g, 4).filter((l) => !/^(input|constant|full)/.test(l));
+    expect(lines.filter((l) => !/function|derivative/.test(l))).toEqual([]);
   });
 });

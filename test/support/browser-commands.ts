@@ -4,6 +4,10 @@ declare module 'vitest/browser' {
   interface BrowserCommands {
     /** Errors on the console since the last call; the first call starts to listen. */
     consoleErrors: () => Promise<string[]>;
+    /** Requests for addresses like this wait. */
+    holdBack: (pattern: string) => Promise<void>;
+    /** What was held back goes on. */
+    letGo: () => Promise<void>;
   }
 }
 
@@ -21,4 +25,20 @@ export const consoleErrors: BrowserCommand<[]> = ({ page }): string[] => {
     list = errors;
   }
   return list.splice(0);
+};
+
+let release: (() => void)[] = [];
+
+export const holdBack: BrowserCommand<[string]> = async ({ page }, pattern): Promise<void> => {
+  const gate = new Promise<void>((resolve) => release.push(resolve));
+  await page.context().route(pattern, async (route) => {
+    await gate;
+    await route.continue();
+  });
+};
+
+export const letGo: BrowserCommand<[]> = async ({ page }): Promise<void> => {
+  for (const open of release) open();
+  release = [];
+  await page.context().unrouteAll({ behavior: 'wait' });
 };

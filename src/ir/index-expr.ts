@@ -193,15 +193,16 @@ function opaque(op: 'div' | 'mod', of: Index, by: number, low: number, max: numb
   return { constant: 0, digits: [whole({ name, min, max, inner: { op, of, by } }, 1)] };
 }
 
-/** `e` as `n·multiple + rest`, the terms of which n divides the coefficients taken out of it. */
+/** `e` as `n·multiple + rest`, with all that n divides taken out of it. */
 function withoutMultiples(e: Index, n: number): { multiple: Index; rest: Index } {
   const isMultiple = (d: Digit): boolean => d.coefficient % n === 0;
-  const rest = { constant: e.constant, digits: e.digits.filter((d) => !isMultiple(d)) };
+  const left = floorMod(e.constant, n);
+  const rest = { constant: left, digits: e.digits.filter((d) => !isMultiple(d)) };
   // a quotient of what may be negative is none that u32 can tell
   if (minOf(rest) < 0) return { multiple: ZERO, rest: e };
   const digits = e.digits.filter(isMultiple);
   const multiple = digits.map((d) => ({ ...d, coefficient: d.coefficient / n }));
-  return { multiple: { constant: 0, digits: multiple }, rest };
+  return { multiple: { constant: (e.constant - left) / n, digits: multiple }, rest };
 }
 
 /** `floor(e / n)` for `e >= 0`. */

@@ -8,6 +8,7 @@ import { makePlan } from './plan/index.ts';
 import type { Plan as Schedule, PlanLimits } from './plan/plan.ts';
 import type { EngineDevice } from './run/engine.ts';
 import { traceFunction } from './trace/trace.ts';
+import { tuningsOf } from './tuned.ts';
 
 /** What planning and lowering are to know of the device, and how they are to go about it. */
 export type Target = PlanLimits & LowerLimits;
@@ -50,10 +51,8 @@ export function build(
 }
 
 /** The target that an engine's device is. */
-export function targetOf(
-  { limits, info, features }: EngineDevice,
-  options: Pick<Target, 'math'> = {},
-): Target {
+export function targetOf(engine: EngineDevice, options: Pick<Target, 'math'> = {}): Target {
+  const { limits, info, features } = engine;
   const { subgroupMinSize, subgroupMaxSize } = info;
   const isFixed = features.has('subgroups') && subgroupMaxSize > 0;
   return {
@@ -63,6 +62,7 @@ export function targetOf(
     workgroupStorage: limits.maxComputeWorkgroupStorageSize,
     subgroupSize: isFixed && subgroupMinSize === subgroupMaxSize ? subgroupMaxSize : null,
     isSoftware: info.isSoftware,
+    tuned: tuningsOf(engine),
     ...options,
   };
 }

@@ -1,4 +1,5 @@
-import { makeCompiled, type Compiled, type CompileOptions } from './compiled.ts';
+import { autotune, type Tuned } from './autotune.ts';
+import { makeCompiled, withSpecs, type Compiled, type CompileOptions } from './compiled.ts';
 import type { DeviceArray } from './run/deviceArray.ts';
 import type { AdapterFacts } from './run/device.ts';
 import {
@@ -52,6 +53,16 @@ export class Engine {
   /** `f` as a function that runs on this engine; returns at once, compiles on the first call. */
   compile<A extends unknown[], R>(f: (...args: A) => R, options?: CompileOptions): Compiled<A, R> {
     return makeCompiled(f, () => Promise.resolve(this.#device), options);
+  }
+
+  /**
+   * Measures the ways to compute each contraction (matrix product, convolution) of `f` for arguments of
+   * these shapes, or specs in their place, on this adapter. What is fastest is remembered: functions
+   * compiled on this engine from now on use it for the same contractions. Takes seconds, and is best done
+   * while the GPU has nothing else to do. Plans there are already stay as they are.
+   */
+  autotune<A extends unknown[]>(f: (...args: A) => unknown, ...args: unknown[]): Promise<Tuned[]> {
+    return autotune(this.#device, f, args.map(withSpecs));
   }
 
   /** A copy of a host array on the device. */

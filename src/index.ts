@@ -8,6 +8,8 @@ export type { EngineOptions, EngineStats, MemoryUse } from './run/engine.ts';
 export type { AdapterFacts } from './run/device.ts';
 export type { EncodeArguments } from './run/executable.ts';
 export type { Profile } from './run/profile.ts';
+export type { Tuned, TunedWay } from './autotune.ts';
+export type { Tiling } from './lower/tiling.ts';
 export { DeviceArray } from './run/deviceArray.ts';
 export { array, HostArray, type ArrayData, type Nested } from './util/array.ts';
 export type { DType, TypedArray } from './util/dtype.ts';

@@ -6,11 +6,50 @@ import { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { NotVector } from './lanes.ts';
 import { loadsPerTerm, writeRegisterTile } from './register-tile.ts';
-import { tilings, type Loads } from './tiling.ts';
+import { tilings, type Loads, type Tiling } from './tiling.ts';
 import { writeWorkgroupTile } from './workgroup-tile.ts';
 
-/** Contraction in the way that promises to be the fastest on the adapter. */
+/** One way to compute a contraction. */
+export interface Way {
+  readonly tiling: Tiling;
+  readonly kernel: Kernel;
+}
+
+/** Contraction in the way measured to be the fastest, else in the one that promises to be. */
 export function lowerContract(group: Group, plan: Plan, limits: LowerLimits): Kernel {
+  const { tiling, tuned, ...free } = limits;
+  for (const { kernel } of waysOf(group, plan, limits)) {
+    const best = tuned?.get(kernel.code);
+    return best ? lowerContract(group, plan, { ...free, tiling: best }) : kernel;
+  }
+  if (tiling) return lowerContract(group, plan, free);
+  throw new Error(`lower: no way to compute ${(group.anchor as Tensor).toString()}`);
+}
+
+/** The ways to compute a contraction that the device allows, the one that promises most first. */
+export function* waysOf(group: Group, plan: Plan, limits: LowerLimits): Generator<Way, void> {
+  for (const { product, tiling } of choicesFor(group, plan, limits)) {
+    const kernel = written(new KernelWriter(group, plan, limits), product, tiling);
+    if (kernel && fits(kernel, limits)) yield { tiling, kernel };
+  }
+}
+
+/** The kernel of a tiling; null where neighbours of an index are none of the sums it becomes in a tile. */
+function written(writer: KernelWriter, product: Contraction, tiling: Tiling): Kernel | null {
+  const write = tiling.variant === 'tile' ? writeWorkgroupTile : writeRegisterTile;
+  try {
+    return write(writer, product, tiling);
+  } catch (e) {
+    if (e instanceof NotVector) return null;
+    throw e;
+  }
+}
+
+function choicesFor(
+  group: Group,
+  plan: Plan,
+  limits: LowerLimits,
+): { product: Contraction; tiling: Tiling }[] {
   const node = group.anchor as Tensor;
   const indicesOf: IndicesOf = (x, at, lanes) => {
     const indices: Index[] = [];
@@ -18,27 +57,14 @@ export function lowerContract(group: Group, plan: Plan, limits: LowerLimits): Ke
     new Emitter({ ...around, onIndex: (i) => indices.push(i) }, lanes).value(x, at);
     return indices;
   };
-  const choices = [false, true]
+  return [false, true]
     .filter((flip) => flip === (limits.tiling?.flip ?? flip))
     .flatMap((flip) => {
       const product = asProduct(node, flip, indicesOf);
       const ways = tilings(product, limits, loadsOf(product, indicesOf));
-      return ways.map((tiling) => ({ product, tiling: { ...tiling, flip } }));
+      return ways.map(({ cost, ...tiling }) => ({ product, cost, tiling: { ...tiling, flip } }));
     })
-    .sort((x, y) => x.tiling.cost - y.tiling.cost);
-  for (const { product, tiling } of choices) {
-    const write = tiling.variant === 'tile' ? writeWorkgroupTile : writeRegisterTile;
-    try {
-      const kernel = write(new KernelWriter(group, plan, limits), product, tiling);
-      if (fits(kernel, limits)) return kernel;
-    } catch (e) {
-      // neighbours of an index may be none of the sums that it becomes inside a tile
-      if (!(e instanceof NotVector)) throw e;
-    }
-  }
-  const { tiling, ...free } = limits;
-  if (tiling) return lowerContract(group, plan, free);
-  throw new Error(`lower: no way to compute ${node.toString()}`);
+    .sort((x, y) => x.cost - y.cost);
 }
 
 function loadsOf(product: Contraction, indicesOf: IndicesOf): Loads {

@@ -33,6 +33,8 @@ export interface LowerLimits {
   readonly isSoftware: boolean;
   /** overrides the choice of how contractions are computed, where it is possible */
   readonly tiling?: Partial<Tiling>;
+  /** ways that were measured to be the fastest, by the text of the kernel that would be taken else */
+  readonly tuned?: { get(code: string): Tiling | undefined } | undefined;
 }
 
 const mapValues = (

@@ -81,22 +81,30 @@ function columnChoices(
   ];
 }
 
-const MAX_ROWS = 8;
+/** Rows of a thread at most: what pays on lanes of eight and more, or saves a second load of the columns. */
+const MAX_ROWS = 10;
+/** On narrower lanes more rows than this pay only where they are all there are. */
+const MAX_ROWS_NARROW = 8;
+
+function rowChoices(M: number, lanes: number): number[] {
+  const most = lanes < 8 && M > MAX_ROWS ? MAX_ROWS_NARROW : MAX_ROWS;
+  return range(Math.min(M, most)).map((i) => i + 1);
+}
 
 function subgroupTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
   const { subgroupSize: size, isSoftware, tiling } = limits;
   if (size === null || (!isSoftware && tiling?.variant !== 'subgroup')) return [];
   const { Z, M, N } = product;
   return columnChoices(product, loads).flatMap((choice) =>
-    range(Math.min(M, MAX_ROWS)).map((i) => {
+    rowChoices(M, size).map((rows) => {
       const tilesN = Math.ceil(N / choice.columns);
-      const others = Z * Math.ceil(M / (i + 1));
+      const others = Z * Math.ceil(M / rows);
       // whole subgroups that waste few lanes, and leave work for all cores
       const padded = (w: number): number => Math.ceil(tilesN / w) * w;
       let workgroup = size;
       for (let w = 2 * size; w <= Math.max(32, size); w *= 2)
         if (padded(w) <= padded(workgroup) && (others * padded(w)) / w >= 8) workgroup = w;
-      return { ...BASE, ...choice, variant: 'subgroup', rows: i + 1, workgroup };
+      return { ...BASE, ...choice, variant: 'subgroup', rows, workgroup };
     }),
   );
 }
@@ -105,11 +113,11 @@ function directTilings(product: Contraction, limits: LowerLimits, loads: Loads):
   const { Z, M, N } = product;
   const left = loads.vectors.leftTerms ? 'terms' : 'single';
   return columnChoices(product, loads).flatMap((choice) =>
-    range(Math.min(M, MAX_ROWS)).map((i) => {
-      const threads = Z * Math.ceil(M / (i + 1)) * Math.ceil(N / choice.columns);
+    rowChoices(M, limits.subgroupSize ?? 4).map((rows) => {
+      const threads = Z * Math.ceil(M / rows) * Math.ceil(N / choice.columns);
       let workgroup = Math.min(64, limits.invocationsPerWorkgroup);
       while (limits.isSoftware && workgroup > 8 && threads / workgroup < 8) workgroup /= 2;
-      return { ...BASE, ...choice, left, variant: 'direct', rows: i + 1, workgroup };
+      return { ...BASE, ...choice, left, variant: 'direct', rows, workgroup };
     }),
   );
 }
@@ -144,8 +152,13 @@ function tileTilings(limits: LowerLimits, { vectors }: Loads): Tiling[] {
   if (limits.isSoftware && limits.tiling?.variant !== 'tile') return [];
   const left = vectors.leftTerms ? 'terms' : vectors.rows ? 'rows' : 'single';
   const right = vectors.columns ? 'columns' : vectors.rightTerms ? 'terms' : 'single';
-  return BLOCKS.map(([side, workgroup]): Tiling => {
-    return { ...BASE, variant: 'tile', rows: side, columns: side, left, right, workgroup };
+  return BLOCKS.flatMap(([side, workgroup]): Tiling[] => {
+    const t = { ...BASE, variant: 'tile', rows: side, columns: side, workgroup } as const;
+    // single elements can be loaded whatever the layout
+    return [
+      { ...t, left, right },
+      { ...t, left: 'single', right: 'single' },
+    ];
   }).filter((t) => {
     const { rows, columns } = blockOf(t);
     const bytes = 4 * PART * (rows + columns);

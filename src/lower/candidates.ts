@@ -23,7 +23,7 @@ export function candidatesOf(plan: Plan, limits: LowerLimits): Candidates[] {
     if (group.kind !== 'contract') continue;
     const counts = new Map<string, number>();
     const ways = new Map<string, Way>(); // by text: some tilings come to the same
-    for (const way of waysOf(group, plan, limits)) {
+    for (const way of waysOf(group, limits)) {
       const { variant } = way.tiling;
       const count = counts.get(variant) ?? 0;
       if (count >= PER_VARIANT || ways.has(way.kernel.code)) continue;

@@ -1,6 +1,6 @@
 import { variable, type Index } from '../ir/index-expr.ts';
 import type { Tensor } from '../ir/tensor.ts';
-import type { Group, Plan } from '../plan/plan.ts';
+import type { Group } from '../plan/plan.ts';
 import { asProduct, type Contraction, type IndicesOf } from './contraction.ts';
 import { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
@@ -16,20 +16,20 @@ export interface Way {
 }
 
 /** Contraction in the way measured to be the fastest, else in the one that promises to be. */
-export function lowerContract(group: Group, plan: Plan, limits: LowerLimits): Kernel {
+export function lowerContract(group: Group, limits: LowerLimits): Kernel {
   const { tiling, tuned, ...free } = limits;
-  for (const { kernel } of waysOf(group, plan, limits)) {
+  for (const { kernel } of waysOf(group, limits)) {
     const best = tuned?.get(kernel.code);
-    return best ? lowerContract(group, plan, { ...free, tiling: best }) : kernel;
+    return best ? lowerContract(group, { ...free, tiling: best }) : kernel;
   }
-  if (tiling) return lowerContract(group, plan, free);
+  if (tiling) return lowerContract(group, free);
   throw new Error(`lower: no way to compute ${(group.anchor as Tensor).toString()}`);
 }
 
 /** The ways to compute a contraction that the device allows, the one that promises most first. */
-export function* waysOf(group: Group, plan: Plan, limits: LowerLimits): Generator<Way, void> {
-  for (const { product, tiling } of choicesFor(group, plan, limits)) {
-    const kernel = written(new KernelWriter(group, plan, limits), product, tiling);
+export function* waysOf(group: Group, limits: LowerLimits): Generator<Way, void> {
+  for (const { product, tiling } of choicesFor(group, limits)) {
+    const kernel = written(new KernelWriter(group, limits), product, tiling);
     if (kernel && fits(kernel, limits)) yield { tiling, kernel };
   }
 }
@@ -45,15 +45,11 @@ function written(writer: KernelWriter, product: Contraction, tiling: Tiling): Ke
   }
 }
 
-function choicesFor(
-  group: Group,
-  plan: Plan,
-  limits: LowerLimits,
-): { product: Contraction; tiling: Tiling }[] {
+function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; tiling: Tiling }[] {
   const node = group.anchor as Tensor;
   const indicesOf: IndicesOf = (x, at, lanes) => {
     const indices: Index[] = [];
-    const { around } = new KernelWriter(group, plan, limits);
+    const { around } = new KernelWriter(group, limits);
     new Emitter({ ...around, onIndex: (i) => indices.push(i) }, lanes).value(x, at);
     return indices;
   };

@@ -9,16 +9,16 @@ import type { BufferRole, KernelSource, Program, ProgramBuffer, Step } from './p
 import { lowerReduce } from './reduce.ts';
 import { lowerScan } from './scan.ts';
 
-function lowerGroup(group: Group, plan: Plan, limits: LowerLimits): Kernel {
+function lowerGroup(group: Group, limits: LowerLimits): Kernel {
   switch (group.kind) {
     case 'map':
-      return lowerMap(group, plan, limits);
+      return lowerMap(group, limits);
     case 'reduce':
-      return lowerReduce(group, plan, limits);
+      return lowerReduce(group, limits);
     case 'contract':
-      return lowerContract(group, plan, limits);
+      return lowerContract(group, limits);
     case 'scan':
-      return lowerScan(group, plan, limits);
+      return lowerScan(group, limits);
   }
 }
 
@@ -51,7 +51,7 @@ export function lower(plan: Plan, limits: LowerLimits, label: string): Program {
   const byCode = new Map<string, number>();
   const steps: Step[] = [];
   for (const group of plan.groups) {
-    const kernel = lowerGroup(group, plan, limits);
+    const kernel = lowerGroup(group, limits);
     let k = byCode.get(kernel.code);
     if (k === undefined) {
       const { label: name, code, features, access } = kernel;

@@ -1,7 +1,7 @@
 import { renamed } from '../ops/storage.ts';
 import type { Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
-import type { Group, Plan } from '../plan/plan.ts';
+import type { Group } from '../plan/plan.ts';
 import { Bindings } from './bindings.ts';
 import { Emitter, type Lanes, type Surroundings } from './emitter.ts';
 import { libraryFor, withBuiltins } from './library.ts';
@@ -51,7 +51,6 @@ export class KernelWriter {
 
   constructor(
     readonly group: Group,
-    plan: Plan,
     readonly limits: LowerLimits,
   ) {
     const sources = new Set(group.sources);

@@ -1,7 +1,7 @@
 import mapFile from '../../shaders/map.wgsl?raw';
 import { variable } from '../ir/index-expr.ts';
 import { unflatten } from '../ir/index-map.ts';
-import type { Group, Plan } from '../plan/plan.ts';
+import type { Group } from '../plan/plan.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { NotVector } from './lanes.ts';
 
@@ -9,21 +9,21 @@ import { NotVector } from './lanes.ts';
 const MANY = 1 << 16;
 
 /** Pure map: vectors of four where the shape allows, else single elements. */
-export function lowerMap(group: Group, plan: Plan, limits: LowerLimits): Kernel {
+export function lowerMap(group: Group, limits: LowerLimits): Kernel {
   const inner = group.domain.shape.filter((n) => n !== 1).at(-1) ?? 1;
   if (inner % 4 === 0) {
     try {
-      const kernel = write(group, plan, limits, 4);
+      const kernel = write(group, limits, 4);
       if (fits(kernel, limits)) return kernel;
     } catch (e) {
       if (!(e instanceof NotVector)) throw e;
     }
   }
-  return write(group, plan, limits, 1);
+  return write(group, limits, 1);
 }
 
-function write(group: Group, plan: Plan, limits: LowerLimits, width: 1 | 4): Kernel {
-  const writer = new KernelWriter(group, plan, limits);
+function write(group: Group, limits: LowerLimits, width: 1 | 4): Kernel {
+  const writer = new KernelWriter(group, limits);
   const e = writer.emitter(width === 4 ? { variable: 'i' } : undefined);
   const { domain } = group;
   writer.members(e, unflatten(variable('i', domain.size), domain.shape));

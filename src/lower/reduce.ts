@@ -12,7 +12,7 @@ import {
 } from '../ir/index-expr.ts';
 import { unflatten, type Coordinates, type Guard } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
-import type { Group, Plan } from '../plan/plan.ts';
+import type { Group } from '../plan/plan.ts';
 import { broadcastShape } from '../ops/axes.ts';
 import type { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
@@ -28,7 +28,7 @@ const MAX_UNROLLED = 8;
 type Width = 'i' | 'r' | null;
 
 /** Reduction: vectors along the results, else along the terms, else single elements. */
-export function lowerReduce(group: Group, plan: Plan, limits: LowerLimits): Kernel {
+export function lowerReduce(group: Group, limits: LowerLimits): Kernel {
   const anchor = group.anchor as Tensor;
   const inner = group.domain.shape.filter((n) => n !== 1).at(-1) ?? 1;
   const tries: Width[] = [];
@@ -36,13 +36,13 @@ export function lowerReduce(group: Group, plan: Plan, limits: LowerLimits): Kern
   if (termsOf(anchor) % 4 === 0 && ['sum', 'max', 'min'].includes(anchor.op.name)) tries.push('r');
   for (const width of tries) {
     try {
-      const kernel = write(group, plan, limits, width);
+      const kernel = write(group, limits, width);
       if (fits(kernel, limits)) return kernel;
     } catch (e) {
       if (!(e instanceof NotVector)) throw e;
     }
   }
-  return write(group, plan, limits, null);
+  return write(group, limits, null);
 }
 
 const isArg = (node: Tensor): boolean => node.op.name === 'argmax' || node.op.name === 'argmin';
@@ -111,8 +111,8 @@ function combine(node: Tensor, a: string, b: string): string {
   return name === 'max' || name === 'min' ? `${name}(${a}, ${b})` : `${a} + ${b}`;
 }
 
-function write(group: Group, plan: Plan, limits: LowerLimits, width: Width): Kernel {
-  const writer = new KernelWriter(group, plan, limits);
+function write(group: Group, limits: LowerLimits, width: Width): Kernel {
+  const writer = new KernelWriter(group, limits);
   const node = group.anchor as Tensor;
   const { domain } = group;
   const x = node.inputs[0] as Tensor;

@@ -2,13 +2,13 @@ import scanFile from '../../shaders/scan.wgsl?raw';
 import { variable } from '../ir/index-expr.ts';
 import { unflatten } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
-import type { Group, Plan } from '../plan/plan.ts';
+import type { Group } from '../plan/plan.ts';
 import { KernelWriter, type Kernel, type LowerLimits } from './kernel.ts';
 import { literal } from './types.ts';
 
 /** Running sum along the last axis, one thread a row. */
-export function lowerScan(group: Group, plan: Plan, limits: LowerLimits): Kernel {
-  const writer = new KernelWriter(group, plan, limits);
+export function lowerScan(group: Group, limits: LowerLimits): Kernel {
+  const writer = new KernelWriter(group, limits);
   const node = group.anchor as Tensor;
   const x = node.inputs[0] as Tensor;
   const n = x.shape[x.rank - 1] as number;

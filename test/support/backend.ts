@@ -3,7 +3,7 @@ import { expectNumbers, isNumbers, maxAbs, type Numbers, type Result } from './r
 import type { Tolerance } from './reference.ts';
 
 /** A traced function of any arguments, as scenarios pass it to a backend. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any[] is how TypeScript says "any arguments"
 export type Traced = (...args: any[]) => unknown;
 
 /** Where a scenario runs: on the float64 interpreter, or as shaders on a GPU. */

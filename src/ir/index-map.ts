@@ -1,4 +1,4 @@
-import { add, div, mod, scale, ZERO, type Index } from './index-expr.ts';
+import { add, constant, div, minOf, mod, offset, scale, ZERO, type Index } from './index-expr.ts';
 
 /** One index expression per axis. */
 export type Coordinates = readonly Index[];
@@ -22,6 +22,18 @@ export type Guard = Bound | Match;
 export interface IndexMap {
   readonly at: Coordinates;
   readonly guards: readonly Guard[];
+}
+
+/** `e / n`, and the guard that n divides `e`. */
+export function divided(e: Index, n: number): { quotient: Index; guards: Guard[] } {
+  if (n === 1) return { quotient: e, guards: [] };
+  // offset by a multiple of n, so that the remainder is taken of a number >= 0
+  const up = Math.max(0, Math.ceil(-minOf(e) / n));
+  const positive = offset(e, up * n);
+  return {
+    quotient: offset(div(positive, n), -up),
+    guards: [{ left: mod(positive, n), right: constant(0) }],
+  };
 }
 
 /** Coordinates in `shape` of the row-major position `linear`. */

@@ -1,16 +1,6 @@
 import reduceFile from '../../shaders/reduce.wgsl?raw';
-import {
-  add,
-  constant,
-  div,
-  mod,
-  offset,
-  render,
-  scale,
-  variable,
-  type Index,
-} from '../ir/index-expr.ts';
-import { unflatten, type Coordinates, type Guard } from '../ir/index-map.ts';
+import { add, constant, render, scale, variable, type Index } from '../ir/index-expr.ts';
+import { divided, unflatten, type Coordinates, type Guard } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group } from '../plan/plan.ts';
 import { broadcastShape } from '../ops/axes.ts';
@@ -74,15 +64,11 @@ function termAt(node: Tensor, at: Coordinates, r: Index): { at: Coordinates; gua
     const i = node.rank + axis;
     const n = x.shape[i] as number;
     const shifted = add(at[i] as Index, scale(r, -dilation));
-    const guards: Guard[] = [{ index: shifted, lo: 0, hi: (n - 1) * stride + 1 }];
-    let position = shifted;
-    if (stride > 1) {
-      const up = Math.ceil((((x.shape[x.rank - 1] as number) - 1) * dilation) / stride);
-      const positive = offset(shifted, up * stride);
-      guards.push({ left: mod(positive, stride), right: constant(0) });
-      position = offset(div(positive, stride), -up);
-    }
-    return { at: [...at.map((c, j) => (j === i ? position : c)), r], guards };
+    const { quotient, guards } = divided(shifted, stride);
+    return {
+      at: [...at.map((c, j) => (j === i ? quotient : c)), r],
+      guards: [{ index: shifted, lo: 0, hi: (n - 1) * stride + 1 }, ...guards],
+    };
   }
   if (node.op.name === 'scatterAdd') return { at: [...at.slice(0, -1), r], guards: [] };
   const axes = reducedAxes(node);

@@ -1,5 +1,5 @@
-import { add, constant, div, mod, offset, scale, type Index } from '../../ir/index-expr.ts';
-import type { Guard } from '../../ir/index-map.ts';
+import { offset, scale, type Index } from '../../ir/index-expr.ts';
+import { divided } from '../../ir/index-map.ts';
 import { apply, type Tensor } from '../../ir/tensor.ts';
 import { stridesOf, type Shape } from '../../util/shape.ts';
 import { dim, withDim } from '../axes.ts';
@@ -119,16 +119,11 @@ const padOp = linear({
     const n = dim(node.inputs[0] as Tensor, axis);
     const shifted = offset(at[i] as Index, -low);
     const step = inside + 1;
-    const guards: Guard[] = [{ index: shifted, lo: 0, hi: (n - 1) * step + 1 }];
-    let inner = shifted;
-    if (step > 1) {
-      // offset by a multiple of the step, so that the remainder is taken of a number >= 0
-      const up = Math.ceil(low / step);
-      const positive = add(shifted, constant(up * step));
-      guards.push({ left: mod(positive, step), right: constant(0) });
-      inner = offset(div(positive, step), -up);
-    }
-    return { at: at.map((c, j) => (j === i ? inner : c)), guards };
+    const { quotient, guards } = divided(shifted, step);
+    return {
+      at: at.map((c, j) => (j === i ? quotient : c)),
+      guards: [{ index: shifted, lo: 0, hi: (n - 1) * step + 1 }, ...guards],
+    };
   },
   derivative: 'pad(dx)',
 });

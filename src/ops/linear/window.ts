@@ -1,5 +1,5 @@
-import { add, constant, div, mod, offset, scale, ZERO, type Index } from '../../ir/index-expr.ts';
-import type { Guard } from '../../ir/index-map.ts';
+import { add, scale, ZERO, type Index } from '../../ir/index-expr.ts';
+import { divided } from '../../ir/index-map.ts';
 import { apply, type Tensor } from '../../ir/tensor.ts';
 import { sizeOf, stridesOf, type Shape } from '../../util/shape.ts';
 import { dim, withDim } from '../axes.ts';
@@ -179,13 +179,10 @@ export function fold(x: Tensor, axis: number, length: number, stride = 1, dilati
   return apply(foldOp, [x], { axis, length, stride, dilation });
 }
 
-interface BandParams {
-  /** axis of the positions in the result, counted from its end, and axis that the taps are laid along */
+interface BandParams extends Omit<WindowParams, 'size'> {
+  /** axis of the positions in the result, counted from its end; the taps are laid along `axis` */
   a: number;
-  axis: number;
   length: number;
-  stride: number;
-  dilation: number;
 }
 
 const bandParams = (p: Readonly<Record<string, unknown>>): BandParams => p as unknown as BandParams;
@@ -237,16 +234,11 @@ const bandOp = linear({
     const [ia, i] = [at.length + a, at.length + axis];
     const position = at[ia] as Index;
     const reach = add(at[i] as Index, scale(position, -stride));
-    const guards: Guard[] = [{ index: reach, lo: 0, hi: (dim(x, -1) - 1) * dilation + 1 }];
-    let tap = reach;
-    if (dilation > 1) {
-      // offset by a multiple of the dilation, so that the remainder is taken of a number >= 0
-      const up = Math.ceil((dim(node, a) * stride) / dilation);
-      const positive = add(reach, constant(up * dilation));
-      guards.push({ left: mod(positive, dilation), right: constant(0) });
-      tap = offset(div(positive, dilation), -up);
-    }
-    return { at: [...at.map((c, j) => (j === ia ? ZERO : j === i ? position : c)), tap], guards };
+    const { quotient: tap, guards } = divided(reach, dilation);
+    return {
+      at: [...at.map((c, j) => (j === ia ? ZERO : j === i ? position : c)), tap],
+      guards: [{ index: reach, lo: 0, hi: (dim(x, -1) - 1) * dilation + 1 }, ...guards],
+    };
   },
   derivative: 'band(dx)',
 });

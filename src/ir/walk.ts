@@ -75,3 +75,19 @@ export function consumersOf(order: readonly Tensor[]): Map<Tensor, Tensor[]> {
   for (const node of order) for (const x of new Set(node.inputs)) users.get(x)?.push(node);
   return users;
 }
+
+/** Every node of a graph made again from its inputs, or what `instead` gives for it. */
+export function remade(
+  outputs: readonly Tensor[],
+  instead: (node: Tensor, inputs: readonly Tensor[]) => Tensor | null,
+): Tensor[] {
+  const made = new Map<Tensor, Tensor>();
+  for (const node of topological(outputs)) {
+    const inputs = node.inputs.map((x) => made.get(x) as Tensor);
+    const other = instead(node, inputs);
+    const next = other ?? (inputs.length === 0 ? node : apply(node.op, inputs, node.params));
+    inheritRole(node, inputs, next);
+    made.set(node, next);
+  }
+  return outputs.map((y) => made.get(y) as Tensor);
+}

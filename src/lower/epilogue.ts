@@ -22,7 +22,7 @@ export interface Sums {
 }
 
 /** A body of more lines than this, over all elements of a thread, becomes a loop. */
-const LONG = 48;
+const LONG = 160;
 
 /** What follows the product, and the stores: of vectors where that is possible. */
 export function epilogue(writer: KernelWriter, product: Contraction, held: Sums): string[] {

@@ -1,3 +1,4 @@
+import { add, scale, type Index } from '../ir/index-expr.ts';
 import { flatten, unflatten, type Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { BYTES_PER_ELEMENT } from '../util/dtype.ts';
@@ -17,7 +18,11 @@ export const isIdentity = (x: Tensor): boolean =>
 
 /** Nodes that threads of the group of their input compute along with it, only renaming coordinates. */
 export const isRenaming = (x: Tensor): boolean =>
-  x.op.name === 'reshape' || x.op.name === 'transpose' || isIdentity(x);
+  x.op.name === 'reshape' || x.op.name === 'transpose' || isIdentity(x) || isWholeInterleave(x);
+
+/** Whether the taps of `x` fill it without a gap, and none of them is cut off. */
+const isWholeInterleave = (x: Tensor): boolean =>
+  x.op.name === 'interleave' && x.size === x.inputs[0]?.size && x.params['dilation'] === 1;
 
 /** Coordinates of `node` where its first input is at `at`. */
 export function renamed(node: Tensor, at: Coordinates): Coordinates {
@@ -29,6 +34,11 @@ export function renamed(node: Tensor, at: Coordinates): Coordinates {
     return at.map((c, i) =>
       i < lead ? c : (at[at.length + (perm[i - lead] as number)] as typeof c),
     );
+  }
+  if (node.op.name === 'interleave') {
+    const { axis, stride } = node.params as { axis: number; stride: number };
+    const tap = at.at(-1) as Index;
+    return at.slice(0, -1).map((c, i) => (i === node.rank + axis ? add(scale(c, stride), tap) : c));
   }
   return at;
 }

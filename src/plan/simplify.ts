@@ -1,11 +1,11 @@
-import { inheritRole } from '../ir/role.ts';
-import { apply, simplifying, type Tensor } from '../ir/tensor.ts';
-import { topological } from '../ir/walk.ts';
+import { simplifying, type Tensor } from '../ir/tensor.ts';
+import { remade } from '../ir/walk.ts';
 import { reshape, sum, transpose } from '../ops/linear/layout.ts';
 import { pad } from '../ops/linear/slice.ts';
 import { isBarrier } from '../ops/stop.ts';
 import { range } from '../util/shape.ts';
 import { isIdentity } from '../ops/storage.ts';
+import { cropContractions } from './crop.ts';
 import { splitContraction } from './split.ts';
 
 /** Threads that keep a device busy: a reduction with fewer results is done in two stages. */
@@ -14,36 +14,20 @@ const BUSY = 1024;
 const LONG = 512;
 
 /**
- * The graph as it will be computed: every node made again with all rewriting rules, identities gone, long
- * sums and contractions with few results split in two.
+ * The graph as it will be computed: every node made again with all rewriting rules, identities gone,
+ * contractions cut to what is read of them, long sums and contractions with few results split in two.
  */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   return simplifying(() => {
-    const simple = again(outputs, (node, inputs) =>
+    const simple = remade(outputs, (node, inputs) =>
       // with its derivative taken, an identity has done its work
       isIdentity(node) && !isBarrier(node) ? (inputs[0] as Tensor) : null,
     );
-    return again(
-      simple,
+    return remade(
+      cropContractions(simple),
       (node, inputs) => splitSum(node, inputs[0]) ?? splitContraction(node, inputs),
     );
   });
-}
-
-/** Every node of a graph made again from its inputs, or what `instead` gives for it. */
-function again(
-  outputs: readonly Tensor[],
-  instead: (node: Tensor, inputs: readonly Tensor[]) => Tensor | null,
-): Tensor[] {
-  const made = new Map<Tensor, Tensor>();
-  for (const node of topological(outputs)) {
-    const inputs = node.inputs.map((x) => made.get(x) as Tensor);
-    const other = instead(node, inputs);
-    const next = other ?? (inputs.length === 0 ? node : apply(node.op, inputs, node.params));
-    inheritRole(node, inputs, next);
-    made.set(node, next);
-  }
-  return outputs.map((y) => made.get(y) as Tensor);
 }
 
 /** Σ over n terms as about √n sums of √n: parallel, and with a rounding error that grows with √n. */

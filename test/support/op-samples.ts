@@ -383,6 +383,17 @@ export const samplers: Readonly<Record<string, Sampler>> = {
       params: { axis, length, stride, dilation },
     };
   }),
+  interleave: moving((d, x, dtype) => {
+    const shape = leadTo(x, 1);
+    const axis = anAxis(d, shape);
+    const [size, dilation] = [d.int(1, 3), d.int(1, 2)];
+    const stride = (size - 1) * dilation + d.int(1, 2);
+    const length = Math.max(1, at(shape, axis) * stride + d.int(-stride, 2));
+    return {
+      inputs: [{ shape: [...shape, size], dtype }],
+      params: { axis, length, stride, dilation },
+    };
+  }),
   band: moving((d, x, dtype) => {
     const long = leadTo(x, 2);
     const [a, axis] = d.shuffle(axesOf(long)) as [number, number];

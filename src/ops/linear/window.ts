@@ -1,15 +1,16 @@
-import { add, scale, ZERO, type Index } from '../../ir/index-expr.ts';
+import { add, div, mod, scale, ZERO, type Index } from '../../ir/index-expr.ts';
 import { divided } from '../../ir/index-map.ts';
 import { apply, type Tensor } from '../../ir/tensor.ts';
-import { sizeOf, stridesOf, type Shape } from '../../util/shape.ts';
+import { range, sizeOf, stridesOf, type Shape } from '../../util/shape.ts';
 import { dim, withDim } from '../axes.ts';
+import { contract } from '../contract.ts';
 import { embedded } from '../embedded.ts';
 import { dot, eachIndex, gatherElements } from '../ndarray.ts';
 import { full, fullValue } from '../source.ts';
 import { linear } from './define.ts';
 import { takeDiagonal } from './diagonal.ts';
-import { reshape, swap } from './layout.ts';
-import { flip, pad } from './slice.ts';
+import { reshape, swap, transpose } from './layout.ts';
+import { flip, pad, slice } from './slice.ts';
 
 type Nd = { shape: Shape; data: Float64Array };
 interface WindowParams {
@@ -101,82 +102,187 @@ const foldOp = linear({
     const t = x as Tensor;
     if (fullValue(t) === 0) return full(foldOp.shape([t], p), 0, t.dtype);
     const { axis, stride, dilation } = params(p);
+    const sizes = { length: p['length'] as number, stride, dilation };
     const e = embedded(t);
     if (e && e.a < -1 && e.b < -1) {
-      const sizes = { length: p['length'] as number, stride, dilation };
       if (axis - 1 === e.b) return band(e.inner, e.a + 1, axis, sizes);
       if (axis - 1 === e.a) return band(swap(e.inner, e.a, e.b), e.b + 1, axis, sizes);
       return e.again(apply(foldOp, [e.inner], p), e.a + 1, e.b + 1);
     }
-    return foldOfContraction(t, axis, p) ?? undefined;
+    if ((dim(t, -1) - 1) * dilation < stride) return interleave(t, axis, sizes);
+    return foldOfProduct(t, axis, sizes) ?? undefined;
   },
   derivative: 'fold(dx)',
 });
 
 /**
- * The gradient of a convolution by its input. There fold meets Σ_o g[.., l, 1] w[.., 1, t], and
- *   y[i] = Σ_{l·s + t·d = i} Σ_o g[l] w[t] = Σ_t Σ_o g'[i + t·d] w[T-1-t],
- * with g' = g, s-1 zeros between its elements, shifted by (T-1)·d: a contraction again, with windows
- * of g instead of a product l × t in memory. Of a convolution in the plane the second fold meets the
- * contraction that the first became, its summed taps dropped; they stay summed beside the new ones.
+ * The gradient of a convolution by its input. There fold meets Σ_o g[.., l, 1] w[.., 1, t], and with
+ * stride 1
+ *   y[i] = Σ_{l + t·d = i} Σ_o g[l] w[t] = Σ_t Σ_o g'[i + t·d] w[T-1-t],
+ * with g' = g shifted by (T-1)·d: a contraction again, with windows of g instead of a product l × t in
+ * memory. With a stride s, element i = q·s + r meets every s-th tap only, t = u·s + r, so
+ *   y[q·s + r] = Σ_u Σ_o g[q - u] w[u·s + r]
+ * is s such contractions, which are one with the phase r as a further axis of the weights, interleaved
+ * (sub-pixel convolution: Shi and others, 2016). Of a convolution in the plane the second fold meets
+ * what the first became, its summed taps dropped; they stay summed beside the new ones.
  */
-function foldOfContraction(
-  x: Tensor,
-  axis: number,
-  p: Readonly<Record<string, unknown>>,
-): Tensor | null {
-  const product = withDropped(x);
+function foldOfProduct(x: Tensor, axis: number, { length, stride, dilation }: Laid): Tensor | null {
+  if (stride > 1 && dilation > 1) return null;
+  const product = productIn(x);
   if (product === null) return null;
-  const { contraction, dropped } = product;
-  const { stride, dilation } = params(p);
-  // the zeros of a stride are multiplied too: along one axis that is cheaper than memory, not along two
-  if (dropped > 0 && stride > 1) return null;
-  const length = p['length'] as number;
-  // the taps and the position, as the contraction counts its axes
-  const tap = -1 - dropped;
-  const at = axis - 1 - dropped;
-  const taps = dim(contraction, tap);
-  const axes = contraction.params['axes'] as number[];
-  if (axes.includes(at) || axes.includes(tap)) return null;
-  const [a, b] = contraction.inputs as [Tensor, Tensor];
+  const { node, axes, dropped, phases } = product;
+  // the taps and the position, as the product counts its axes
+  const trailing = dropped + phases.length;
+  const tap = -1 - trailing;
+  const at = axis - 1 - trailing;
+  const taps = dim(node, tap);
+  if (axes.includes(at) || axes.some((v) => v >= tap && v < -dropped)) return null;
+  if (phases.some((p, i) => p.axis >= -1 - i || p.axis === axis - 1 - i)) return null;
+  const [a, b] = node.inputs as [Tensor, Tensor];
   const isSource = (g: Tensor, w: Tensor): boolean =>
-    dim(g, tap) === 1 &&
-    dim(w, at) === 1 &&
-    dim(w, tap) === taps &&
-    dim(g, at) === dim(contraction, at);
+    dim(g, tap) === 1 && dim(w, at) === 1 && dim(w, tap) === taps && dim(g, at) === dim(node, at);
   if (!isSource(a, b) && !isSource(b, a)) return null;
   const [g, w] = isSource(a, b) ? [a, b] : [b, a];
-  const reach = (taps - 1) * dilation;
-  const spread = (dim(contraction, at) - 1) * stride + 1;
+
+  const terms = Math.ceil(taps / stride);
+  const positions = Math.ceil(length / stride);
   const kept = reshape(
     g,
     g.shape.filter((_, i) => i - g.rank !== tap),
   );
-  const source = pad(kept, at + 1, reach, length - spread, stride - 1);
-  const windows = window(source, at + 1, taps, 1, dilation);
-  // the taps of the weights go last, too
-  let weights = w;
-  for (let k = tap; k < -1; k++) weights = swap(weights, k, k + 1);
-  const summed = new Set([...axes.map((v) => (v > tap ? v - 1 : v)), -1]);
-  const contracted = apply(contraction.op, [windows, flip(weights, -1)], {
-    axes: [...summed].sort((m, n) => m - n),
-  });
-  return reshape(contracted, contracted.shape.slice(0, tap));
+  const source = pad(kept, at + 1, (terms - 1) * dilation, positions - dim(kept, at + 1));
+  const windows = window(source, at + 1, terms, 1, dilation);
+  // phase and terms go before the taps that were dropped: they stay the innermost terms
+  const place = windows.rank - 1 - dropped;
+  const all = range(windows.rank - 1);
+  const arranged = (y: Tensor, ...last: number[]): Tensor =>
+    transpose(y, [...all.slice(0, place), ...last, ...all.slice(place)]);
+  const steps = pad(toLast(w, tap), -1, 0, terms * stride - taps);
+  const apart = reshape(steps, [...steps.shape.slice(0, -1), terms, stride]);
+  const [term, phase] = [windows.rank - 1, windows.rank];
+  const contracted = contract(
+    arranged(reshape(windows, [...windows.shape, 1]), phase, term),
+    flip(arranged(apart, phase, term), -1 - dropped),
+    [...axes.map((v) => (v < -dropped ? v - 1 : v)), -1 - dropped],
+  );
+  const whole = reshape(contracted, contracted.shape.slice(0, place + 1));
+  const laid = interleave(whole, axis - phases.length, { length, stride, dilation: 1 });
+  return phases.reduceRight((y, p) => interleave(y, p.axis + 1, p), laid);
 }
 
-/** `x` as a contraction without its last axes, which have length 1. */
-function withDropped(x: Tensor): { contraction: Tensor; dropped: number } | null {
-  if (x.op.name === 'contract') return { contraction: x, dropped: 0 };
-  const inner = x.inputs[0];
-  if (x.op.name !== 'reshape' || inner?.op.name !== 'contract') return null;
-  const dropped = inner.rank - x.rank;
-  const same = inner.shape.every((n, i) => n === (i < x.rank ? x.shape[i] : 1));
-  return dropped > 0 && same ? { contraction: inner, dropped } : null;
+/** `x` with one axis, counted from the end, moved behind all others. */
+function toLast(x: Tensor, axis: number): Tensor {
+  const others = range(x.rank).filter((i) => i !== x.rank + axis);
+  return transpose(x, [...others, x.rank + axis]);
+}
+
+/** A product, summed or not, and what was done to its result. */
+interface Product {
+  readonly node: Tensor;
+  /** axes it is summed over */
+  readonly axes: readonly number[];
+  /** its last axes, of length 1, that are gone */
+  readonly dropped: number;
+  /** how the axes before those were laid, the last of them first to go and last in this list */
+  readonly phases: readonly (Laid & { axis: number })[];
+}
+
+/** `x` as a product whose last axes have length 1, or were interleaved with others. */
+function productIn(x: Tensor): Product | null {
+  const phases: (Laid & { axis: number })[] = [];
+  let y = x;
+  for (; y.op === interleaveOp; y = y.inputs[0] as Tensor)
+    phases.push(y.params as unknown as Laid & { axis: number });
+  const node = y.op.name === 'reshape' ? (y.inputs[0] as Tensor) : y;
+  const dropped = node.rank - y.rank;
+  const same = node.shape.every((n, i) => n === (i < y.rank ? y.shape[i] : 1));
+  if (!same || dropped < 0) return null;
+  if (node.op.name === 'contract')
+    return { node, axes: node.params['axes'] as number[], dropped, phases };
+  // a convolution of each channel by itself
+  return node.op.name === 'mul' && node.dtype === 'f32'
+    ? { node, axes: [], dropped, phases }
+    : null;
 }
 
 /** Adds the taps (last axis) of sliding windows up along `axis`, which gets `length` elements. */
 export function fold(x: Tensor, axis: number, length: number, stride = 1, dilation = 1): Tensor {
   return apply(foldOp, [x], { axis, length, stride, dilation });
+}
+
+// ---- interleave: y[.., l·stride + t·dilation, ..] = x[.., l, .., t], zero elsewhere: a fold where no two
+// taps meet. The gradient of pooling without overlap, and the phases of a strided convolution's.
+
+const interleaveOp = linear({
+  name: 'interleave',
+  shape: (x, p) => withDim(x.slice(0, -1), p['axis'] as number, p['length'] as number),
+  evaluate([x], p, shape) {
+    const { axis, stride, dilation } = params(p);
+    const t = x as Nd;
+    const strides = stridesOf(t.shape);
+    const i = shape.length + axis;
+    const [positions, taps] = [t.shape[i] as number, t.shape[shape.length] as number];
+    return gatherElements(t, shape, (at) => {
+      const position = Math.floor((at[i] as number) / stride);
+      const tap = ((at[i] as number) % stride) / dilation;
+      if (position >= positions || tap >= taps || !Number.isInteger(tap)) return -1;
+      return dot([...at.map((c, j) => (j === i ? position : c)), tap], strides);
+    });
+  },
+  transpose(g, node) {
+    const { axis, stride, dilation } = params(node.params);
+    const x = node.inputs[0] as Tensor;
+    const taps = dim(x, -1);
+    // the last taps may lie beyond the end, or end before it
+    const reach = (dim(x, axis - 1) - 1) * stride + (taps - 1) * dilation + 1;
+    const whole = pad(g, axis, 0, Math.max(0, reach - dim(g, axis)));
+    return window(slice(whole, axis, 0, reach), axis, taps, stride, dilation);
+  },
+  rewrite([x], p) {
+    const t = x as Tensor;
+    if (t.size === 0 || fullValue(t) === 0) return full(interleaveOp.shape([t], p), 0, t.dtype);
+    const { axis, stride } = params(p);
+    const length = p['length'] as number;
+    if (stride === 1 && length >= dim(t, axis - 1))
+      return pad(reshape(t, t.shape.slice(0, -1)), axis, 0, length - dim(t, axis - 1));
+    const e = embedded(t);
+    const own = [-1, axis - 1];
+    if (e && !own.includes(e.a) && !own.includes(e.b))
+      return e.again(apply(interleaveOp, [e.inner], p), e.a + 1, e.b + 1);
+    return undefined;
+  },
+  indexMap(at, node) {
+    const { axis, stride, dilation } = params(node.params);
+    const x = node.inputs[0] as Tensor;
+    const i = at.length + axis;
+    const position = div(at[i] as Index, stride);
+    const within = mod(at[i] as Index, stride);
+    const { quotient: tap, guards } = divided(within, dilation);
+    return {
+      at: [...at.map((c, j) => (j === i ? position : c)), tap],
+      guards: [
+        { index: position, lo: 0, hi: dim(x, axis - 1) },
+        { index: within, lo: 0, hi: (dim(x, -1) - 1) * dilation + 1 },
+        ...guards,
+      ],
+    };
+  },
+  derivative: 'interleave(dx)',
+});
+
+/** How taps are laid along an axis that gets `length` elements. */
+export interface Laid {
+  readonly length: number;
+  readonly stride: number;
+  readonly dilation: number;
+}
+
+/**
+ * Taps (last axis of `x`) laid along `axis` of the result, where they replace the positions, `stride` apart;
+ * the taps of a position end before the next one begins. What lies beyond `length` is cut off.
+ */
+export function interleave(x: Tensor, axis: number, { length, stride, dilation }: Laid): Tensor {
+  return apply(interleaveOp, [x], { axis, length, stride, dilation });
 }
 
 interface BandParams extends Omit<WindowParams, 'size'> {
@@ -252,9 +358,9 @@ export function band(
   x: Tensor,
   a: number,
   axis: number,
-  { length, stride, dilation }: { length: number; stride: number; dilation: number },
+  { length, stride, dilation }: Laid,
 ): Tensor {
   return apply(bandOp, [x], { a, axis, length, stride, dilation });
 }
 
-export const windowOps = [windowOp, foldOp, bandOp];
+export const windowOps = [windowOp, foldOp, interleaveOp, bandOp];

@@ -2,6 +2,7 @@ import { DeviceLostError } from '../util/errors.ts';
 import { BufferPool } from './buffers.ts';
 import { ConstantCache } from './constants.ts';
 import { Losses } from './faults.ts';
+import { Patience } from './patience.ts';
 import { PipelineCache } from './pipelines.ts';
 
 /** Counts since the engine was made. */
@@ -21,21 +22,36 @@ export interface Held {
   free(): void;
 }
 
+export interface ContextOptions {
+  /** bytes of GPU memory to try to stay within */
+  readonly budget: number;
+  readonly warnOfLeaks: boolean;
+  /** waiting for the device takes away from what it computes with */
+  readonly isPolled: boolean;
+}
+
 /** Everything that lives and dies with one `GPUDevice`. After a loss an engine makes another. */
 export class DeviceContext {
   readonly losses = new Losses();
   readonly pool: BufferPool;
   readonly constants: ConstantCache;
   readonly pipelines: PipelineCache;
+  /** how results are waited for; null: at once */
+  readonly patience: Patience | null;
   readonly #forgotten: FinalizationRegistry<Held>;
 
   readonly device: GPUDevice;
   readonly counters: Counters;
 
-  constructor(device: GPUDevice, counters: Counters, budget: number, warnOfLeaks: boolean) {
+  constructor(
+    device: GPUDevice,
+    counters: Counters,
+    { budget, warnOfLeaks, isPolled }: ContextOptions,
+  ) {
     this.device = device;
     this.counters = counters;
     this.pool = new BufferPool(device, this.losses, budget);
+    this.patience = isPolled ? new Patience() : null;
     this.constants = new ConstantCache(this.pool);
     this.pipelines = new PipelineCache(device, this.losses, () => counters.pipelines++);
     this.#forgotten = new FinalizationRegistry((held) => {

@@ -98,7 +98,7 @@ export class DeviceArray extends ArrayValue {
     try {
       context.counters.submissions++;
       context.counters.readbacks++;
-      await readBack(context.pool, context.losses, `read: ${this.#name}`, place, this.dtype, out);
+      await readBack(context, `read: ${this.#name}`, place, this.dtype, out);
     } finally {
       place.release();
     }

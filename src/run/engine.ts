@@ -5,6 +5,7 @@ import { formatShape, type Shape } from '../util/shape.ts';
 import { DeviceContext, type Counters } from './context.ts';
 import { adapterFacts, requestDevice, type AdapterFacts, type DeviceOptions } from './device.ts';
 import { DeviceArray, type ArrayHome } from './deviceArray.ts';
+import { isPolled } from './patience.ts';
 import { paddedBytes, Place } from './place.ts';
 import { STORAGE } from './usage.ts';
 
@@ -204,8 +205,11 @@ export class EngineDevice implements ArrayHome {
   }
 
   #contextOf(device: GPUDevice): DeviceContext {
-    const leaks = this.#options.debug === 'leaks';
-    return new DeviceContext(device, this.#counters, this.memoryBudget, leaks);
+    return new DeviceContext(device, this.#counters, {
+      budget: this.memoryBudget,
+      warnOfLeaks: this.#options.debug === 'leaks',
+      isPolled: isPolled && this.#info.isSoftware,
+    });
   }
 
   async #rebuild(): Promise<DeviceContext> {

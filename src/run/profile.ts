@@ -73,7 +73,7 @@ export async function profile(prepared: Prepared, bind: () => void): Promise<Pro
   try {
     const [errors] = await Promise.all([
       losses.guard(caught),
-      readBack(pool, losses, `${program.label}: profile`, source, 'u32', words),
+      readBack(context, `${program.label}: profile`, source, 'u32', words),
     ]);
     if (errors.validation) throw validationError(`${program.label}: profile`, errors.validation);
   } finally {

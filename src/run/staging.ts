@@ -1,7 +1,8 @@
 import type { DType, TypedArray } from '../util/dtype.ts';
 import { DeviceLostError } from '../util/errors.ts';
-import type { Allocation, BufferPool } from './buffers.ts';
-import { scoped, validationError, type Losses } from './faults.ts';
+import type { Allocation } from './buffers.ts';
+import type { DeviceContext } from './context.ts';
+import { scoped, validationError } from './faults.ts';
 import { MAP_MODE_READ, STAGING } from './usage.ts';
 
 /**
@@ -10,8 +11,7 @@ import { MAP_MODE_READ, STAGING } from './usage.ts';
  * may overlap.
  */
 export async function readBack(
-  pool: BufferPool,
-  losses: Losses,
+  { device, pool, losses, patience }: DeviceContext,
   who: string,
   source: { buffer: GPUBuffer; offset: number },
   dtype: DType,
@@ -19,25 +19,39 @@ export async function readBack(
 ): Promise<void> {
   const bytes = out.length * 4;
   const request = { label: 'cotangent readback', bytes, usage: STAGING };
+  const map = (buffer: GPUBuffer): Promise<Error | null> =>
+    buffer.mapAsync(MAP_MODE_READ, 0, bytes).then(
+      () => null,
+      (error: unknown) => error as Error,
+    );
   const copyTo = (target: Allocation | null) =>
-    scoped(pool.device, !target, () => {
+    scoped(device, !target, () => {
       const staging = target ?? pool.create(request);
-      const encoder = pool.device.createCommandEncoder({ label: request.label });
+      const encoder = device.createCommandEncoder({ label: request.label });
       encoder.copyBufferToBuffer(source.buffer, source.offset, staging.buffer, 0, bytes);
-      pool.device.queue.submit([encoder.finish()]);
-      const mapped = staging.buffer.mapAsync(MAP_MODE_READ, 0, bytes).then(
-        () => null,
-        (error: unknown) => error as Error,
-      );
-      return { staging, mapped };
+      device.queue.submit([encoder.finish()]);
+      // new memory may be refused: then the error of mapping it is caught here, too
+      return { staging, mapped: target && patience ? null : map(staging.buffer) };
     });
+  /** Why it is not mapped, or null. */
+  const settled = ({
+    staging,
+    mapped,
+  }: {
+    staging: Allocation;
+    mapped: ReturnType<typeof map> | null;
+  }) => {
+    // a device that is gone is asked for nothing more
+    const begun = async () => mapped ?? losses.error ?? map(staging.buffer);
+    return patience ? patience.until(begun) : begun();
+  };
   let { value, caught } = copyTo(pool.take(request));
   try {
-    let [errors, failure] = await losses.guard(Promise.all([caught, value.mapped]));
+    let [errors, failure] = await losses.guard(Promise.all([caught, settled(value)]));
     if (errors.outOfMemory) {
       pool.discard(value.staging);
       ({ value, caught } = copyTo(((await pool.allocate([request])) as [Allocation])[0]));
-      [errors, failure] = await losses.guard(Promise.all([caught, value.mapped]));
+      [errors, failure] = await losses.guard(Promise.all([caught, settled(value)]));
     }
     if (errors.validation) throw validationError(who, errors.validation);
     // a valid mapping fails only when the device goes away; its `lost` may tell a moment later

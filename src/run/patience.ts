@@ -2,6 +2,8 @@
 const LEAST_MS = 2;
 /** Share of the shortest time a program took lately that can be slept through. */
 const SHARE = 0.8;
+/** Share of the time in which a result was there when it was looked at, that may have been enough. */
+const ENOUGH = 0.25;
 /** Times remembered of each program. */
 const REMEMBERED = 4;
 /** Runs looked after at once; of more, no time is expected. */
@@ -20,6 +22,7 @@ interface Run {
  * runs tell that the result will not be there sooner.
  */
 export class Patience {
+  /** by program; not of its first run, which may have had to wait for its kernels */
   readonly #times = new WeakMap<object, number[]>();
   #flying: Run[] = [];
   #started = 0;
@@ -59,9 +62,14 @@ export class Patience {
       0,
       ...this.#flying
         .filter((run) => run.number <= last)
-        .map(({ program }) => Math.min(...(this.#times.get(program) ?? [0]))),
+        .map(({ program }) => this.#shortest(program)),
     );
     return Math.floor(SHARE * expected - (performance.now() - this.#since));
+  }
+
+  #shortest(program: object): number {
+    const times = this.#times.get(program);
+    return times?.length ? Math.min(...times) : 0;
   }
 
   /** @param overslept it may have ended before it was looked at */
@@ -71,9 +79,9 @@ export class Patience {
     const [only] = ended;
     if (!only) return; // another read of the same results came first
     if (ended.length === 1 && !this.#isCrowded) {
-      const took = (now - this.#since) * (overslept ? SHARE : 1);
-      const times = [...(this.#times.get(only.program) ?? []), took];
-      this.#times.set(only.program, times.slice(-REMEMBERED));
+      const took = (now - this.#since) * (overslept ? ENOUGH : 1);
+      const times = this.#times.get(only.program);
+      this.#times.set(only.program, times ? [...times, took].slice(-REMEMBERED) : []);
     }
     this.#flying = this.#flying.filter((run) => run.number > last);
     this.#isCrowded = false;

@@ -35,6 +35,8 @@ export interface Details {
   /** dispatches of value and Jacobian together */
   readonly dispatchesWithValue?: number;
   readonly kernels?: readonly Kernel[];
+  /** what two plans have in common exactly where they run the same kernels in the same order */
+  readonly program?: string;
 }
 
 /** A contender that cannot do a subject. */

@@ -65,14 +65,15 @@ const columns = [
 
 /** The table of one subject, as lines of Markdown; the last column is the time over that of `auto`. */
 export function table({ contenders = [], flops = 0 }: SubjectReport): string[] {
-  const base = contenders.find((c) => c.name === 'auto')?.spread?.median;
+  const auto = contenders.find((c) => c.name === 'auto');
+  const base = auto?.spread?.median;
   const cells = contenders.map((c) => {
     const { spread, error, firstCall, dispatches, details, skipped } = c;
     if (skipped || !spread || !error) return [c.name, skipped ?? 'not run'];
-    const name =
-      details?.order && details.order !== c.name ? `${c.name} (${details.order})` : c.name;
+    const isAuto = c !== auto && details?.program && details.program === auto?.details?.program;
+    const remark = isAuto ? 'kernels of auto' : details?.order;
     return [
-      name,
+      remark && remark !== c.name ? `${c.name} (${remark})` : c.name,
       significant(spread.median),
       `${significant(spread.lower)}-${significant(spread.upper)}`,
       significant(gpuTime(details)),

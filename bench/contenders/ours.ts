@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   hessian,
   hvp,
@@ -89,8 +90,14 @@ async function details(
     memory: { planned: json.memory.peak, held },
     ...(mode === 'auto' && (await withValue(subject, engine))),
     kernels,
+    program: fingerprint(json.kernels),
   };
 }
+
+const fingerprint = (kernels: readonly { wgsl: string; workgroups: readonly number[] }[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify(kernels.map(({ wgsl, workgroups }) => [wgsl, workgroups])))
+    .digest('hex');
 
 /** Dispatches of value and Jacobian from one plan. */
 async function withValue(

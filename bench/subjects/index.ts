@@ -4,6 +4,7 @@ import a64 from './a64.ts';
 import attention from './attention.ts';
 import autoencoder from './autoencoder.ts';
 import b from './b.ts';
+import batch from './batch.ts';
 import c1 from './c1.ts';
 import c16 from './c16.ts';
 import d from './d.ts';
@@ -28,4 +29,5 @@ export const subjects: readonly (Subject | Special)[] = [
   products,
   host,
   memory,
+  batch,
 ];

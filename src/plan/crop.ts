@@ -2,7 +2,8 @@ import { consumersOf, remade, topological } from '../ir/walk.ts';
 import { apply, type Tensor } from '../ir/tensor.ts';
 import { dim, withDim } from '../ops/axes.ts';
 import { reshape, wholeAxis } from '../ops/linear/layout.ts';
-import { interleave, type Laid } from '../ops/linear/window.ts';
+import type { Laid } from '../ops/linear/fold-product.ts';
+import { interleave } from '../ops/linear/window.ts';
 import { slice } from '../ops/linear/slice.ts';
 
 /** What a slice leaves of one axis, counted from the end. */

@@ -1,7 +1,7 @@
-/** Shorter waits are not worth a timer, which is good to a millisecond. */
-const LEAST_MS = 2;
+/** Shorter waits are not worth a timer, which is good to a millisecond or two. */
+const LEAST_MS = 6;
 /** Share of the shortest time a program took lately that can be slept through. */
-const SHARE = 0.8;
+const SHARE = 0.75;
 /** Share of the time in which a result was there when it was looked at, that may have been enough. */
 const ENOUGH = 0.25;
 /** Times remembered of each program. */

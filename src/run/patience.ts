@@ -4,6 +4,8 @@ const LEAST_MS = 6;
 const SHARE = 0.75;
 /** Share of the time in which a result was there when it was looked at, that may have been enough. */
 const ENOUGH = 0.25;
+/** A read that comes later than after this share of a time tells nothing of it: what came before took some. */
+const SOON = 0.25;
 /** Times remembered of each program. */
 const REMEMBERED = 4;
 /** Runs looked after at once; of more, no time is expected. */
@@ -48,11 +50,13 @@ export class Patience {
    */
   async until<T>(promise: () => Promise<T>): Promise<T> {
     const last = this.#started;
+    const asked = performance.now();
     const left = this.#left(last);
     if (left >= LEAST_MS) await new Promise((resolve) => setTimeout(resolve, left));
     const awake = performance.now();
     const value = await promise();
-    this.#ended(last, left >= LEAST_MS && performance.now() - awake < AT_ONCE_MS);
+    const isOverslept = left >= LEAST_MS && performance.now() - awake < AT_ONCE_MS;
+    this.#ended(last, asked, isOverslept);
     return value;
   }
 
@@ -72,16 +76,17 @@ export class Patience {
     return times?.length ? Math.min(...times) : 0;
   }
 
-  /** @param overslept it may have ended before it was looked at */
-  #ended(last: number, overslept: boolean): void {
+  /** @param isOverslept it may have ended before it was looked at */
+  #ended(last: number, asked: number, isOverslept: boolean): void {
     const now = performance.now();
     const ended = this.#flying.filter((run) => run.number <= last);
     const [only] = ended;
     if (!only) return; // another read of the same results came first
-    if (ended.length === 1 && !this.#isCrowded) {
-      const took = (now - this.#since) * (overslept ? ENOUGH : 1);
+    const took = now - this.#since;
+    if (ended.length === 1 && !this.#isCrowded && asked - this.#since <= SOON * took) {
+      const time = took * (isOverslept ? ENOUGH : 1);
       const times = this.#times.get(only.program);
-      this.#times.set(only.program, times ? [...times, took].slice(-REMEMBERED) : []);
+      this.#times.set(only.program, times ? [...times, time].slice(-REMEMBERED) : []);
     }
     this.#flying = this.#flying.filter((run) => run.number > last);
     this.#isCrowded = false;

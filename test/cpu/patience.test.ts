@@ -108,3 +108,13 @@ test('short waits are not slept through, and results nobody reads do no harm', a
   expect(ready).toBeGreaterThanOrEqual(19);
   expect(ready).toBeLessThanOrEqual(20);
 });
+
+test('what the app did before it read is no time of the device', async () => {
+  for (let i = 0; i < 4; i++) {
+    start(10);
+    await vi.advanceTimersByTimeAsync(2000);
+    await read();
+  }
+  start(10);
+  expect(await read()).toEqual({ asked: 0, ready: 10 });
+});

@@ -10,6 +10,8 @@ import type { Subject } from './subject.ts';
 /** Runs before the clock counts: the JavaScript engine warms up too. */
 const WARM_UP = 2;
 const LEAST_RUNS = 3;
+/** Between two runs, so that one does not pay for what another left behind. */
+const SETTLE_MS = 20;
 /** An order that is so many times the work of the one chosen is not run unless asked for. */
 const TOO_MUCH_WORK = 20;
 
@@ -75,6 +77,12 @@ export async function compare(
   return { name, title, flops, contenders: inOrder };
 }
 
+/** Collects garbage and lets the threads that do so end: they would take the cores of a software adapter. */
+async function settle(): Promise<void> {
+  (globalThis as { gc?: () => void }).gc?.();
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+}
+
 /** How many times the work of the chosen order a mode has, as far as is known. */
 function excess(mode: string, work: Started['work']): number {
   const least = Math.min(...(work ?? []).map((w) => w.flops));
@@ -99,7 +107,7 @@ async function takeTurns(
     log(`${name}: round ${round + 1} of ${runs}`);
     for (const r of running) {
       if (r.spent > budget * 1000 && r.times.length >= LEAST_RUNS) continue;
-      (globalThis as { gc?: () => void }).gc?.();
+      await settle();
       const time = await r.started.run();
       r.times.push(time);
       r.spent += time;

@@ -19,6 +19,8 @@ export interface ExplainedKernel {
   readonly writes: readonly string[];
   /** of the product in it, if there is one */
   readonly multiplyAdds: number;
+  /** of the arrays it reads and writes, each counted once */
+  readonly bytes: number;
   readonly wgsl: string;
 }
 
@@ -87,6 +89,7 @@ export function explain({ schedule, program, decisions }: Build): Explanation {
       reads: g.sources.map(describeTensor),
       writes: g.outputs.map(describeTensor),
       multiplyAdds: g.anchor ? multiplyAddsOf(g.anchor) : 0,
+      bytes: [...g.sources, ...g.outputs].reduce((n, x) => n + bytesOf(x), 0),
       wgsl: (program.kernels[step.kernel] as { code: string }).code,
     };
   });

@@ -17,6 +17,7 @@ import layernorm from './layernorm.ts';
 import memory from './memory.ts';
 import products from './products.ts';
 import resnet from './resnet.ts';
+import { roofline } from './roofline.ts';
 import softmax from './softmax.ts';
 
 const networks = [a1, a64, b, c1, c16, d, autoencoder, attention, resnet];
@@ -27,6 +28,7 @@ export const subjects: readonly (Subject | Special)[] = [
   ...networks,
   ...others,
   products,
+  roofline([...networks, ...others]),
   host,
   memory,
   batch,

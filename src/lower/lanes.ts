@@ -1,15 +1,17 @@
-import { offset, ranged, substitute, type Index, type Variable } from '../ir/index-expr.ts';
+import { add, offset, ranged, substitute, type Index, type Variable } from '../ir/index-expr.ts';
 
 /** Thrown where four neighbouring elements cannot be computed as one vector. */
 export class NotVector extends Error {
   override name = 'NotVector';
 }
 
+type Digit = Index['digits'][number];
+
 const mentions = (v: Variable, name: string): boolean =>
   v.name === name || (v.inner ? v.inner.of.digits.some((d) => mentions(d.variable, name)) : false);
 
 /** Whether a digit moves by one from lane to lane: it is all of the variable, or wraps at a multiple of 4. */
-const inSteps = ({ variable: v, divisor, modulus }: Index['digits'][number]): boolean =>
+const inSteps = ({ variable: v, divisor, modulus }: Digit): boolean =>
   divisor === 1 && (modulus > v.max || modulus % 4 === 0);
 
 /**
@@ -37,13 +39,21 @@ export function isAligned(e: Index, name: string): boolean {
   });
 }
 
-/** `e` in lane `k`. */
+/** `e` in lane `k`, when `name` is a multiple of 4 in the first. */
 export function atLane(e: Index, name: string, k: number): Index {
   if (k === 0) return e;
-  return substitute(e, (v) => {
+  const isSame = (d: Digit): boolean => d.divisor % 4 === 0;
+  const stays = e.digits.filter((d) => d.variable.name === name && (isSame(d) || inSteps(d)));
+  const steps = stays.reduce((sum, d) => sum + (isSame(d) ? 0 : k * d.coefficient), 0);
+  const others = {
+    constant: e.constant + steps,
+    digits: e.digits.filter((d) => !stays.includes(d)),
+  };
+  const moved = substitute(others, (v) => {
     if (v !== name) return undefined;
     return offset(ranged(name, 0, Math.max(0, largest(e, name) - 3)), k);
   });
+  return add({ constant: 0, digits: stays }, moved);
 }
 
 /** The largest value of the variable `name`, which `e` may have inside a quotient only. */

@@ -1,11 +1,11 @@
-// Elementwise map: each thread computes one element of every output, or four neighbours as a vector.
-// Index maps (reshape, transpose, slice, broadcast, ...) are part of the loads.
+// Elementwise map: each thread computes one element of every output, or four neighbours as a vector, or
+// such in several rows. Index maps (reshape, transpose, slice, broadcast, ...) are part of the loads.
 //
 // Slots: types     the value types F, I, U, B
 //        library   functions of shaders/lib that the body calls
 //        bindings  the arrays
 //        size      number of threads with work
-//        body      statements; `i` is the first element of this thread
+//        body      statements; `i` is the first element of this thread, counted without further rows
 
 // @slot types
 alias F = f32;

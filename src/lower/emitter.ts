@@ -44,10 +44,14 @@ export interface Lanes {
  */
 export class Emitter {
   readonly lines: string[] = [];
+  /** elements that a thread reads and writes, where every statement runs once */
+  moved = 0;
   readonly #memo = [new Map<string, string>()];
   readonly #local = new Map<Tensor, string>();
   /** the loop's variable, and what is bound in its body for addresses */
   readonly #varying: string[];
+  /** whether addresses that differ by a constant share the rest, as in loops */
+  #sharesAddresses = false;
   #indent = '';
   readonly #text: TextOf = (e, signed) => this.index(e, signed);
 
@@ -92,6 +96,15 @@ export class Emitter {
   /** Says that the element of `node` that a thread works on is in the variable `name`. */
   define(node: Tensor, name: string): void {
     this.#local.set(node, name);
+  }
+
+  /** Several elements of each node, one after the other: what `define` says holds for one of them. */
+  elements(count: number, write: (k: number) => void): void {
+    this.#sharesAddresses = count > 1;
+    for (let k = 0; k < count; k++) {
+      this.#local.clear();
+      write(k);
+    }
   }
 
   localName(node: Tensor): string | undefined {
@@ -236,8 +249,10 @@ export class Emitter {
     const from = (text: string): string => (x.dtype === 'bool' ? `(${text} != 0u)` : text);
     // where guards drop it, an address may lie outside: WGSL refuses that of a constant
     const isOutside = (a: Index): boolean => minOf(a) >= x.size || maxOf(a) < 0;
-    const one = (a: Index): string =>
-      from(`${bindings.read(x, 1)}[${this.index(isOutside(a) ? ZERO : a)}]`);
+    const one = (a: Index): string => {
+      this.moved++;
+      return from(`${bindings.read(x, 1)}[${this.index(isOutside(a) ? ZERO : a)}]`);
+    };
     if (!this.lanes) return one(address);
     const { variable: lane } = this.lanes;
     const type = widen(VALUE_TYPE[x.dtype]);
@@ -245,6 +260,7 @@ export class Emitter {
     if (stride === 0) return `${type}(${one(address)})`;
     if (stride === 1 && isAligned(address, lane)) {
       const text = `${bindings.read(x, 4)}[${this.index(div(address, 4))}]`;
+      this.moved += 4;
       return x.dtype === 'bool' ? `(${text} != vec4u(0u))` : text;
     }
     if (this.lanes.strict) throw new NotVector();
@@ -253,10 +269,10 @@ export class Emitter {
 
   /**
    * Text of an index, as i32 if `signed`. In a loop, what does not change is added up before it, and
-   * indices that differ by a constant share the rest.
+   * indices that differ by a constant share the rest, as they do where several elements are written.
    */
   index(e: Index, signed = isSigned(e)): string {
-    if (!this.loop || isConstant(e)) return asInteger(e, signed);
+    if (isConstant(e) || !(this.loop || this.#sharesAddresses)) return asInteger(e, signed);
     const base = this.#sum(e, signed);
     if (e.constant === 0) return base;
     return `${base} ${e.constant < 0 ? '-' : '+'} ${Math.abs(e.constant)}${signed ? 'i' : 'u'}`;
@@ -295,6 +311,7 @@ export class Emitter {
   store(node: Tensor, at: Coordinates, value: string): void {
     const address = flatten(at, node.shape);
     const { bindings } = this.around;
+    this.moved += this.lanes ? 4 : 1;
     if (!this.lanes) {
       const v = node.dtype === 'bool' ? `select(0u, 1u, ${value})` : value;
       this.line(`${bindings.write(node, 1)}[${this.index(address)}] = ${v};`);

@@ -7,6 +7,7 @@ import { range } from '../util/shape.ts';
 import { isIdentity } from '../ops/storage.ts';
 import { cropContractions } from './crop.ts';
 import { splitContraction } from './split.ts';
+import { sumOfTerms } from './sum-terms.ts';
 
 /** Threads that keep a device busy: a reduction with fewer results is done in two stages. */
 const BUSY = 1024;
@@ -15,13 +16,13 @@ const LONG = 512;
 
 /**
  * The graph as it will be computed: every node made again with all rewriting rules, identities gone,
- * contractions cut to what is read of them, long sums and contractions with few results split in two.
+ * sums taken term by term where that saves most of them, contractions cut to what is read of them, long sums and contractions with few results split in two.
  */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   return simplifying(() => {
     const simple = remade(outputs, (node, inputs) =>
       // with its derivative taken, an identity has done its work
-      isIdentity(node) && !isBarrier(node) ? (inputs[0] as Tensor) : null,
+      isIdentity(node) && !isBarrier(node) ? (inputs[0] as Tensor) : sumOfTerms(node, inputs[0]),
     );
     return remade(
       cropContractions(simple),

@@ -1,7 +1,7 @@
 import { variable, type Index } from '../ir/index-expr.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group } from '../plan/plan.ts';
-import { asProduct, type Contraction, type IndicesOf } from './contraction.ts';
+import { asProduct, type Block, type Contraction, type IndicesOf } from './contraction.ts';
 import { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { NotVector } from './lanes.ts';
@@ -45,6 +45,12 @@ function written(writer: KernelWriter, product: Contraction, tiling: Tiling): Ke
   }
 }
 
+/** Blocks of columns that are tried where columns are positions of windows. */
+const BLOCKS: readonly Block[] = [
+  [2, 4],
+  [4, 4],
+];
+
 function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; tiling: Tiling }[] {
   const node = group.anchor as Tensor;
   const indicesOf: IndicesOf = (x, at, lanes) => {
@@ -53,10 +59,18 @@ function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; 
     new Emitter({ ...around, onIndex: (i) => indices.push(i) }, lanes).value(x, at);
     return indices;
   };
+  const isRead = (x: Tensor): boolean => group.sources.includes(x);
   return [false, true]
     .filter((flip) => flip === (limits.tiling?.flip ?? flip))
     .flatMap((flip) => {
-      const product = asProduct(node, flip, indicesOf);
+      const columns = node.inputs[flip ? 0 : 1] as Tensor;
+      const blocks = isRead(columns) ? [] : BLOCKS;
+      return [null, ...blocks].map(
+        (block) => [flip, asProduct(node, flip, indicesOf, block)] as const,
+      );
+    })
+    .flatMap(([flip, product]) => {
+      if (!product) return [];
       const ways = tilings(product, limits, loadsOf(product, indicesOf));
       return ways.map(({ cost, ...tiling }) => ({ product, cost, tiling: { ...tiling, flip } }));
     })

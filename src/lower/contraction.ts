@@ -1,4 +1,4 @@
-import { strideIn, variable, ZERO, type Index } from '../ir/index-expr.ts';
+import { add, scale, strideIn, variable, ZERO, type Index } from '../ir/index-expr.ts';
 import { unflatten, type Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { sizeOf } from '../util/shape.ts';
@@ -17,16 +17,34 @@ export interface Contraction {
   readonly K: number;
   /** lengths of the loops over the terms, the outermost first; K is their product */
   readonly loops: readonly number[];
+  /** columns that come one after the other because they are a rectangle of positions */
+  readonly block: Block | null;
   /** `k`: one index per loop */
   atA(z: Index, m: Index, k: readonly Index[]): Coordinates;
   atB(z: Index, k: readonly Index[], n: Index): Coordinates;
   at(z: Index, m: Index, n: Index): Coordinates;
 }
 
+/** Positions along the last axis but one, and along the last: neighbours in the plane share what windows read. */
+export type Block = readonly [number, number];
+
 /** Axes of the node, and their lengths. */
 interface Axes {
   readonly list: readonly number[];
   readonly sizes: readonly number[];
+  /** how the last two of them are cut into rectangles */
+  readonly block?: Block;
+}
+
+/** Coordinates along some axes at an index: row-major, or block by block. */
+function coordinatesOf({ sizes, block }: Axes, index: Index): Index[] {
+  if (!block) return unflatten(index, sizes);
+  const [height, width] = block;
+  const [rows, columns] = sizes.slice(-2) as [number, number];
+  const blocks = [...sizes.slice(0, -2), rows / height, columns / width];
+  const at = unflatten(index, [...blocks, height, width]);
+  const [y, x, i, j] = at.slice(-4) as [Index, Index, Index, Index];
+  return [...at.slice(0, -4), add(scale(y, height), i), add(scale(x, width), j)];
 }
 
 /** All indices that decide what is read for the element of `x` at some coordinates. */
@@ -35,9 +53,14 @@ export type IndicesOf = (x: Tensor, at: Coordinates, lanes?: Lanes) => readonly 
 /**
  * A contraction as batched rows times columns; `flip` says that the second operand has the rows. Summed
  * axes are one loop where both operands move by fixed steps along it, else several, so that no term
- * needs a division to find its elements.
+ * needs a division to find its elements. Null where the columns are not made of such blocks.
  */
-export function asProduct(node: Tensor, flip: boolean, indicesOf: IndicesOf): Contraction {
+export function asProduct(
+  node: Tensor,
+  flip: boolean,
+  indicesOf: IndicesOf,
+  block: Block | null,
+): Contraction | null {
   const [p, q] = node.inputs as [Tensor, Tensor];
   const [a, b] = flip ? [q, p] : [p, q];
   const summed = (node.params['axes'] as number[]).map((v) => node.rank + v);
@@ -52,11 +75,15 @@ export function asProduct(node: Tensor, flip: boolean, indicesOf: IndicesOf): Co
   });
   const batch = where((i) => isLong(a, i) && isLong(b, i));
   const rows = where((i) => isLong(a, i) && !isLong(b, i));
-  const columns = where((i) => !isLong(a, i) && isLong(b, i));
+  const columns = inBlocks(
+    where((i) => !isLong(a, i) && isLong(b, i)),
+    block,
+  );
+  if (!columns) return null;
   const place = (parts: readonly (readonly [Axes, Index])[]): Coordinates => {
     const at = new Array<Index>(node.rank).fill(ZERO);
-    for (const [{ list, sizes }, index] of parts)
-      unflatten(index, sizes).forEach((c, i) => (at[list[i] as number] = c));
+    for (const [axes, index] of parts)
+      coordinatesOf(axes, index).forEach((c, i) => (at[axes.list[i] as number] = c));
     return at;
   };
   const over = (terms: readonly Axes[]): Contraction => {
@@ -70,6 +97,7 @@ export function asProduct(node: Tensor, flip: boolean, indicesOf: IndicesOf): Co
       N: sizeOf(columns.sizes),
       K: sizeOf(axesOf(summed).sizes),
       loops: terms.map((t) => sizeOf(t.sizes)),
+      block,
       atA: (z, m, k) => place([[batch, z], [rows, m], ...along(k)]),
       atB: (z, k, n) => place([[batch, z], [columns, n], ...along(k)]),
       at: (z, m, n) =>
@@ -87,6 +115,13 @@ export function asProduct(node: Tensor, flip: boolean, indicesOf: IndicesOf): Co
       indicesOf,
     ),
   );
+}
+
+function inBlocks(axes: Axes, block: Block | null): Axes | null {
+  if (!block) return axes;
+  const last = axes.sizes.slice(-2);
+  const fits = last.length === 2 && last.every((n, i) => n % (block[i] as number) === 0);
+  return fits ? { ...axes, block } : null;
 }
 
 /** Joins neighbouring summed axes into one loop where nothing needs them apart. */

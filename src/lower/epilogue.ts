@@ -43,12 +43,13 @@ export function epilogue(writer: KernelWriter, product: Contraction, held: Sums)
 function asVectors(sums: Sums, N: number): Sums | null {
   if (N % 4 !== 0) return null;
   if (sums.isVector) return sums;
-  if (sums.columns !== 4) return null;
-  const name = (i: number): string =>
+  if (sums.columns % 4 !== 0) return null;
+  const name = (i: number, j: number): string =>
     `F4(${range(4)
-      .map((j) => sums.name(i, j))
+      .map((k) => sums.name(i, 4 * j + k))
       .join(', ')})`;
-  return { ...sums, columns: 1, isVector: true, name };
+  const column = (j: string): string => sums.column(`${j} * 4u`);
+  return { ...sums, columns: sums.columns / 4, isVector: true, name, column };
 }
 
 function asElements(sums: Sums): Sums {

@@ -15,8 +15,9 @@ export interface Tiling {
   readonly variant: 'subgroup' | 'direct' | 'slices' | 'tile';
   /** whether the second operand has the rows */
   readonly flip: boolean;
-  /** rows and columns per thread */
+  /** rows and columns per thread: */
   readonly rows: number;
+  /** but for `tile`, 8 and 16 are blocks of 2 x 4 and 4 x 4 positions of a convolution */
   readonly columns: number;
   /** what the loads of the row operand take four at once */
   readonly left: 'rows' | 'terms' | 'single';
@@ -54,7 +55,7 @@ export function tilings(product: Contraction, limits: LowerLimits, loads: Loads)
     ...subgroupTilings(product, limits, loads),
     ...directTilings(product, limits, loads),
     ...sliceTilings(product, limits, loads),
-    ...tileTilings(limits, loads),
+    ...(product.block ? [] : tileTilings(limits, loads)),
   ];
   return all
     .filter((t) => Object.entries(wanted).every(([k, v]) => k === 'flip' || t[k as 'rows'] === v))
@@ -70,9 +71,10 @@ const BASE = { flip: false, left: 'single', terms: 4, slices: 1 } as const;
 
 /** What the columns of a thread may be: a vector, or some single elements. */
 function columnChoices(
-  { N }: Contraction,
+  { N, block }: Contraction,
   { vectors }: Loads,
 ): Pick<Tiling, 'right' | 'columns'>[] {
+  if (block) return [{ right: 'single', columns: block[0] * block[1] }];
   const few = [1, 2, 4].filter((n) => n <= N);
   return [
     ...(vectors.columns ? [{ right: 'columns', columns: 4 } as const] : []),
@@ -86,8 +88,12 @@ const MAX_ROWS = 10;
 /** On narrower lanes more rows than this pay only where they are all there are. */
 const MAX_ROWS_NARROW = 8;
 
-function rowChoices(M: number, lanes: number): number[] {
-  const most = lanes < 8 && M > MAX_ROWS ? MAX_ROWS_NARROW : MAX_ROWS;
+/** Sums that a thread of a block keeps in registers at most. */
+const MAX_SUMS = 32;
+
+function rowChoices({ M, block }: Contraction, lanes: number): number[] {
+  const some = lanes < 8 && M > MAX_ROWS ? MAX_ROWS_NARROW : MAX_ROWS;
+  const most = block ? Math.min(some, MAX_SUMS / (block[0] * block[1])) : some;
   return range(Math.min(M, most)).map((i) => i + 1);
 }
 
@@ -96,7 +102,7 @@ function subgroupTilings(product: Contraction, limits: LowerLimits, loads: Loads
   if (size === null || (!isSoftware && tiling?.variant !== 'subgroup')) return [];
   const { Z, M, N } = product;
   return columnChoices(product, loads).flatMap((choice) =>
-    rowChoices(M, size).map((rows) => {
+    rowChoices(product, size).map((rows) => {
       const tilesN = Math.ceil(N / choice.columns);
       const others = Z * Math.ceil(M / rows);
       // whole subgroups that waste few lanes, and leave work for all cores
@@ -113,7 +119,7 @@ function directTilings(product: Contraction, limits: LowerLimits, loads: Loads):
   const { Z, M, N } = product;
   const left = loads.vectors.leftTerms ? 'terms' : 'single';
   return columnChoices(product, loads).flatMap((choice) =>
-    rowChoices(M, limits.subgroupSize ?? 4).map((rows) => {
+    rowChoices(product, limits.subgroupSize ?? 4).map((rows) => {
       const threads = Z * Math.ceil(M / rows) * Math.ceil(N / choice.columns);
       let workgroup = Math.min(64, limits.invocationsPerWorkgroup);
       while (limits.isSoftware && workgroup > 8 && threads / workgroup < 8) workgroup /= 2;

@@ -94,3 +94,25 @@ test('a result that something else reads, too, is computed once', () => {
     },
   );
 });
+
+test('the gradient of an image with few channels is computed in blocks of positions', () => {
+  const f = (x: Tensor, w: Tensor, g: Tensor): unknown =>
+    vjp((z: Tensor) => conv2d(z, w, { padding: 1 }), x)[1](g);
+  const columnsFor = (channels: number, size: number): number =>
+    withPlan(
+      f,
+      [
+        [8, channels, size, size],
+        [8, channels, 3, 3],
+        [8, 8, size, size],
+      ],
+      ({ program }) => {
+        const code = program.kernels.find(({ label }) => label.includes('contract'))?.code;
+        return Number(/TILE_N: u32 = (\d+)u/.exec(code as string)?.[1]);
+      },
+      { subgroupSize: 4, isSoftware: true },
+    );
+  expect(columnsFor(1, 16)).toBe(16); // 4 x 4
+  expect(columnsFor(3, 16)).toBe(8); // 2 x 4
+  expect(columnsFor(1, 15)).toBe(4); // no blocks fill 15 x 15
+});

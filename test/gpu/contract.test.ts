@@ -38,6 +38,8 @@ const ways: Record<string, Partial<Tiling>> = {
   direct: { variant: 'direct' },
   'direct, flipped': { variant: 'direct', flip: true },
   'direct, few in registers': { variant: 'direct', rows: 3, columns: 2 },
+  'blocks of 2 x 4': { variant: 'direct', columns: 8 },
+  'blocks of 4 x 4': { variant: 'direct', columns: 16 },
   'single elements': { right: 'single' },
   slices: { variant: 'slices', rows: 1 },
   'slices of terms': { variant: 'slices', rows: 1, right: 'terms' },
@@ -50,6 +52,8 @@ const ways: Record<string, Partial<Tiling>> = {
     'subgroup, flipped': { variant: 'subgroup', flip: true },
     'subgroup, few in registers': { variant: 'subgroup', rows: 3, columns: 2 },
     'subgroup, terms': { variant: 'subgroup', right: 'terms' },
+    'subgroup, blocks of 2 x 4': { variant: 'subgroup', columns: 8 },
+    'subgroup, blocks of 4 x 4': { variant: 'subgroup', columns: 16 },
   }),
 };
 const names = Object.keys(ways);
@@ -227,6 +231,16 @@ test('convolutions and their gradients', async () => {
       await holds(() => convolution(seed, image), chosen);
     }),
     settings,
+  );
+});
+
+test('convolutions whose positions are cut into blocks', async () => {
+  const blocks = names.filter((name) => name.includes('blocks'));
+  const image = { batch: 2, channels: 3, out: 2, taps: [3, 3], stride: 1, dilation: 1, padding: 1 };
+  await holds(() => convolution(1, { ...image, size: 12 }), blocks);
+  await holds(
+    () => convolution(2, { ...image, size: 8, channels: 1, dilation: 2, padding: 2 }),
+    blocks,
   );
 });
 

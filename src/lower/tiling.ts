@@ -15,9 +15,9 @@ export interface Tiling {
   readonly variant: 'subgroup' | 'direct' | 'slices' | 'tile';
   /** whether the second operand has the rows */
   readonly flip: boolean;
-  /** rows and columns per thread: */
+  /** rows per thread */
   readonly rows: number;
-  /** but for `tile`, 8 and 16 are blocks of 2 x 4 and 4 x 4 positions of a convolution */
+  /** columns per thread; of all variants but `tile`, 8 and 16 are blocks of 2 x 4 and 4 x 4 positions */
   readonly columns: number;
   /** what the loads of the row operand take four at once */
   readonly left: 'rows' | 'terms' | 'single';

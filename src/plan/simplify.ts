@@ -16,7 +16,8 @@ const LONG = 512;
 
 /**
  * The graph as it will be computed: every node made again with all rewriting rules, identities gone,
- * sums taken term by term where that saves most of them, contractions cut to what is read of them, long sums and contractions with few results split in two.
+ * sums taken term by term where that saves most of them, contractions cut to what is read of them, long
+ * sums and contractions with few results split in two.
  */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   return simplifying(() => {

@@ -21,7 +21,7 @@ const DEEPEST = 6;
 const SHARE = 0.5;
 
 /**
- * Σ over a sum of terms as a sum of their sums, where most of each is known without adding it up: what
+ * Σ as the sums of what its terms are made of, where most of each is known without adding it up: what
  * is repeated along the axes is multiplied, of what is on a diagonal one element is left, and factors
  * that stay the same go in front:
  *   Σ_j (δ_ij v_j - a_i b_j) = v_i - a_i Σ_j b_j
@@ -63,7 +63,9 @@ function ofTerms(x: Tensor, axes: Summed, depth: number): Sums {
         return of(again(a));
       case 'add':
       case 'sub':
-        return of(again(a), again(b));
+        // elsewhere small differences of large elements would become one of large sums
+        if (embedded(a) || embedded(b)) return of(again(a), again(b));
+        break;
       case 'div':
         if (isSame(b)) return of(again(a), b);
         break;

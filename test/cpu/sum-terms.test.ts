@@ -31,10 +31,11 @@ function drawn(draw: Draw, depth: number): [(a: Tensor, b: Tensor) => Tensor, Nu
       ];
     }
     default: {
-      const [[f, want], [g, other]] = [inner(), inner()];
+      const [f, want] = inner();
+      const onDiagonal: Numbers = (a, _, i, j) => (i === j ? at(a, i) : 0);
       return draw.int(0, 1)
-        ? [(a, b) => f(a, b).add(g(a, b)), (...all) => want(...all) + other(...all)]
-        : [(a, b) => f(a, b).sub(g(a, b)), (...all) => want(...all) - other(...all)];
+        ? [(a, b) => diag(a).add(f(a, b)), (...all) => onDiagonal(...all) + want(...all)]
+        : [(a, b) => f(a, b).sub(diag(a)), (...all) => want(...all) - onDiagonal(...all)];
     }
   }
 }

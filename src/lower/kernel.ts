@@ -31,6 +31,8 @@ export interface LowerLimits {
   readonly subgroupSize: number | null;
   /** the "GPU" is the CPU */
   readonly isSoftware: boolean;
+  /** threads that are left at least where each of a map computes several rows */
+  readonly threadsWithRows?: number;
   /** overrides the choice of how contractions are computed, where it is possible */
   readonly tiling?: Partial<Tiling>;
   /** ways that were measured to be the fastest, by the text of the kernel that would be taken else */

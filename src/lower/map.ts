@@ -36,10 +36,11 @@ export function lowerMap(group: Group, limits: LowerLimits): Kernel {
   const inner = shape.reduce((last, n, axis) => (n === 1 ? last : axis), 0);
   const vectors = shape[inner] && shape[inner] % 4 === 0 ? attempt(group, limits, 4) : undefined;
   const [one, width] = vectors ? [vectors, 4 as const] : [write(group, limits, 1), 1 as const];
+  const { threadsWithRows: least = MANY } = limits;
   let best = one;
   for (let axis = inner - 1; axis >= 0 && one.lines <= LONG; axis--) {
     const n = shape[axis] as number;
-    const count = ROWS.find((r) => n % r === 0 && size / width / r >= MANY);
+    const count = ROWS.find((r) => n % r === 0 && size / width / r >= least);
     const several = count && attempt(group, limits, width, { axis, count });
     if (several && several.moved < best.moved && several.moved <= (1 - WORTHWHILE) * one.moved)
       best = several;

@@ -1,6 +1,7 @@
 import { targetOf } from '../../src/compile.ts';
 import { lower } from '../../src/lower/index.ts';
 import type { LowerLimits } from '../../src/lower/kernel.ts';
+import type { Program } from '../../src/lower/program.ts';
 import type { Tensor } from '../../src/ir/tensor.ts';
 import { topological } from '../../src/ir/walk.ts';
 import { isInput } from '../../src/ops/source.ts';
@@ -14,6 +15,7 @@ import type { Given } from './op-graphs.ts';
 /** A graph lowered for a device; runs after its trace has ended. */
 export interface Lowered {
   readonly plan: Plan;
+  readonly program: Program;
   /** Runs it once: the elements of each root. */
   run(): Promise<ArrayLike<number>[]>;
 }
@@ -34,6 +36,7 @@ export function lowered(
   const position = plan.outputs.map((y) => distinct.indexOf(y));
   return {
     plan,
+    program,
     async run() {
       const executable = await Executable.prepare(engine, program);
       const outputs = await executable.run(inputs);

@@ -1,7 +1,14 @@
 import { variable, type Index } from '../ir/index-expr.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group } from '../plan/plan.ts';
-import { asProduct, type Block, type Contraction, type IndicesOf } from './contraction.ts';
+import {
+  asProduct,
+  rowSizes,
+  type Block,
+  type Blocks,
+  type Contraction,
+  type IndicesOf,
+} from './contraction.ts';
 import { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { NotVector } from './lanes.ts';
@@ -46,10 +53,27 @@ function written(writer: KernelWriter, product: Contraction, tiling: Tiling): Ke
 }
 
 /** Blocks of columns that are tried where columns are positions of windows. */
-const BLOCKS: readonly Block[] = [
+const COLUMN_BLOCKS: readonly Block[] = [
   [2, 4],
   [4, 4],
 ];
+
+/** Positions in a block of rows. */
+const [LEAST_ROWS, MOST_ROWS] = [6, 16];
+/** Blocks of rows that are tried: those whose windows overlap most. */
+const ROW_BLOCKS = 2;
+
+/** Blocks of rows that are tried where rows are positions of windows, in a plane or along a line. */
+function rowBlocks(sizes: readonly number[]): Block[] {
+  const [height, width] = [1, 1, ...sizes].slice(-2) as [number, number];
+  const found: Block[] = [];
+  for (let h = 1; h <= Math.min(height, MOST_ROWS); h++)
+    for (let w = 1; h * w <= MOST_ROWS && w <= width; w++)
+      if (h * w >= LEAST_ROWS && height % h === 0 && width % w === 0) found.push([h, w]);
+  // what windows of three taps read of a block, for each of its positions
+  const reads = ([h, w]: Block): number => ((h + 2) * (w + 2)) / (h * w);
+  return found.sort((x, y) => reads(x) - reads(y)).slice(0, ROW_BLOCKS);
+}
 
 function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; tiling: Tiling }[] {
   const node = group.anchor as Tensor;
@@ -63,11 +87,18 @@ function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; 
   return [false, true]
     .filter((flip) => flip === (limits.tiling?.flip ?? flip))
     .flatMap((flip) => {
-      const columns = node.inputs[flip ? 0 : 1] as Tensor;
-      const blocks = isRead(columns) ? [] : BLOCKS;
-      return [null, ...blocks].map(
-        (block) => [flip, asProduct(node, flip, indicesOf, block)] as const,
-      );
+      const [rows, columns] = (flip ? [1, 0] : [0, 1]).map((i) => node.inputs[i] as Tensor) as [
+        Tensor,
+        Tensor,
+      ];
+      const blocks: Blocks[] = [
+        { rows: null, columns: null },
+        ...(isRead(columns) ? [] : COLUMN_BLOCKS.map((b) => ({ rows: null, columns: b }))),
+        ...(isRead(rows)
+          ? []
+          : rowBlocks(rowSizes(node, flip)).map((b) => ({ rows: b, columns: null }))),
+      ];
+      return blocks.map((b) => [flip, asProduct(node, flip, indicesOf, b)] as const);
     })
     .flatMap(([flip, product]) => {
       if (!product) return [];

@@ -3,6 +3,7 @@ import { unflatten, type Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { sizeOf } from '../util/shape.ts';
 import type { Lanes } from './emitter.ts';
+import { overlapOf, type Overlap } from './overlap.ts';
 
 /** The axes of a contraction by what they are, and how indices of the product become coordinates. */
 export interface Contraction {
@@ -17,8 +18,10 @@ export interface Contraction {
   readonly K: number;
   /** lengths of the loops over the terms, the outermost first; K is their product */
   readonly loops: readonly number[];
-  /** columns that come one after the other because they are a rectangle of positions */
-  readonly block: Block | null;
+  /** rows and columns that come one after the other because they are a rectangle of positions */
+  readonly blocks: Blocks;
+  /** how the windows of a block of rows overlap */
+  readonly overlap: Overlap | null;
   /** `k`: one index per loop */
   atA(z: Index, m: Index, k: readonly Index[]): Coordinates;
   atB(z: Index, k: readonly Index[], n: Index): Coordinates;
@@ -27,6 +30,11 @@ export interface Contraction {
 
 /** Positions along the last axis but one, and along the last: neighbours in the plane share what windows read. */
 export type Block = readonly [number, number];
+
+export interface Blocks {
+  readonly rows: Block | null;
+  readonly columns: Block | null;
+}
 
 /** Axes of the node, and their lengths. */
 interface Axes {
@@ -53,33 +61,20 @@ export type IndicesOf = (x: Tensor, at: Coordinates, lanes?: Lanes) => readonly 
 /**
  * A contraction as batched rows times columns; `flip` says that the second operand has the rows. Summed
  * axes are one loop where both operands move by fixed steps along it, else several, so that no term
- * needs a division to find its elements. Null where the columns are not made of such blocks.
+ * needs a division to find its elements. Null where rows or columns are not made of such blocks, and where
+ * the windows of the rows of a block do not overlap.
  */
 export function asProduct(
   node: Tensor,
   flip: boolean,
   indicesOf: IndicesOf,
-  block: Block | null,
+  blocks: Blocks,
 ): Contraction | null {
-  const [p, q] = node.inputs as [Tensor, Tensor];
-  const [a, b] = flip ? [q, p] : [p, q];
-  const summed = (node.params['axes'] as number[]).map((v) => node.rank + v);
-  const isLong = (x: Tensor, i: number): boolean => x.shape[i] !== 1;
-  const where = (test: (i: number) => boolean): Axes => {
-    const list = node.shape.flatMap((_, i) => (!summed.includes(i) && test(i) ? [i] : []));
-    return axesOf(list);
-  };
-  const axesOf = (list: readonly number[]): Axes => ({
-    list,
-    sizes: list.map((i) => (isLong(a, i) ? a : b).shape[i] as number),
-  });
-  const batch = where((i) => isLong(a, i) && isLong(b, i));
-  const rows = where((i) => isLong(a, i) && !isLong(b, i));
-  const columns = inBlocks(
-    where((i) => !isLong(a, i) && isLong(b, i)),
-    block,
-  );
-  if (!columns) return null;
+  const parts = partsOf(node, flip);
+  const rows = inBlocks(parts.rows, blocks.rows);
+  const columns = inBlocks(parts.columns, blocks.columns);
+  if (!rows || !columns) return null;
+  const { a, b, batch, summed } = parts;
   const place = (parts: readonly (readonly [Axes, Index])[]): Coordinates => {
     const at = new Array<Index>(node.rank).fill(ZERO);
     for (const [axes, index] of parts)
@@ -95,9 +90,10 @@ export function asProduct(
       Z: sizeOf(batch.sizes),
       M: sizeOf(rows.sizes),
       N: sizeOf(columns.sizes),
-      K: sizeOf(axesOf(summed).sizes),
+      K: sizeOf(summed.map(({ sizes: [n] }) => n as number)),
       loops: terms.map((t) => sizeOf(t.sizes)),
-      block,
+      blocks,
+      overlap: null,
       atA: (z, m, k) => place([[batch, z], [rows, m], ...along(k)]),
       atB: (z, k, n) => place([[batch, z], [columns, n], ...along(k)]),
       at: (z, m, n) =>
@@ -108,14 +104,45 @@ export function asProduct(
         ]),
     };
   };
-  return over(
-    loopsOf(
-      summed.map((i) => axesOf([i])),
-      over,
-      indicesOf,
-    ),
-  );
+  const product = over(loopsOf(summed, over, indicesOf));
+  if (!blocks.rows) return product;
+  const overlap = overlapOf(product, blocks.rows, indicesOf);
+  return overlap && { ...product, overlap };
 }
+
+/** Operands and axes of a contraction by what they are; each summed axis by itself. */
+interface Parts {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly batch: Axes;
+  readonly rows: Axes;
+  readonly columns: Axes;
+  readonly summed: readonly Axes[];
+}
+
+function partsOf(node: Tensor, flip: boolean): Parts {
+  const [p, q] = node.inputs as [Tensor, Tensor];
+  const [a, b] = flip ? [q, p] : [p, q];
+  const summed = (node.params['axes'] as number[]).map((v) => node.rank + v);
+  const isLong = (x: Tensor, i: number): boolean => x.shape[i] !== 1;
+  const axesOf = (list: readonly number[]): Axes => ({
+    list,
+    sizes: list.map((i) => (isLong(a, i) ? a : b).shape[i] as number),
+  });
+  const where = (test: (i: number) => boolean): Axes =>
+    axesOf(node.shape.flatMap((_, i) => (!summed.includes(i) && test(i) ? [i] : [])));
+  return {
+    ...{ a, b },
+    batch: where((i) => isLong(a, i) && isLong(b, i)),
+    rows: where((i) => isLong(a, i) && !isLong(b, i)),
+    columns: where((i) => !isLong(a, i) && isLong(b, i)),
+    summed: summed.map((i) => axesOf([i])),
+  };
+}
+
+/** Lengths of the axes that are the rows of a contraction. */
+export const rowSizes = (node: Tensor, flip: boolean): readonly number[] =>
+  partsOf(node, flip).rows.sizes;
 
 function inBlocks(axes: Axes, block: Block | null): Axes | null {
   if (!block) return axes;

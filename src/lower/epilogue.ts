@@ -1,4 +1,4 @@
-import { variable } from '../ir/index-expr.ts';
+import { variable, type Index } from '../ir/index-expr.ts';
 import { range } from '../util/shape.ts';
 import type { Contraction } from './contraction.ts';
 import type { Emitter } from './emitter.ts';
@@ -14,6 +14,8 @@ export interface Sums {
   readonly isVector: boolean;
   /** name of the variable `j` of row `i` */
   name(i: number, j: number): string;
+  /** row `i` as an index, where indices are simpler by what is known of it */
+  readonly row?: ((i: number) => Index) | undefined;
   /** text of the first column of variable `j`, counted from `n0` */
   column(j: string): string;
   /** whether all rows, all columns of every thread exist */
@@ -31,8 +33,12 @@ export function epilogue(writer: KernelWriter, product: Contraction, held: Sums)
     try {
       const [before, after] = elementBody(writer, product, sums.isVector);
       const elements = sums.rows * sums.columns;
-      const isLong = /\bct_/.test(after.join()) || after.length * elements > LONG;
-      return (isLong && elements > 1 ? asLoops : unrolled)(sums, before, after);
+      if (elements === 1) return unrolled(sums, before, after);
+      const hasCalls = /\bct_/.test(after.join());
+      const own = sums.row && !hasCalls ? rowByRow(writer, product, sums, sums.row) : null;
+      if (own && own.length <= LONG) return own;
+      const isLong = hasCalls || after.length * elements > LONG;
+      return (isLong ? asLoops : unrolled)(sums, before, after);
     } catch (e) {
       if (!(e instanceof NotVector)) throw e;
     }
@@ -95,6 +101,23 @@ function unrolled(sums: Sums, before: readonly string[], after: readonly string[
     }),
     '}',
   ]);
+}
+
+/** Statements of each row for itself: with its own, simpler indices. All rows and columns exist. */
+function rowByRow(
+  writer: KernelWriter,
+  { node, Z, N, at }: Contraction,
+  sums: Sums,
+  row: (i: number) => Index,
+): string[] {
+  return range(sums.columns).flatMap((j) => {
+    const e = writer.emitter(sums.isVector ? { variable: 'n' } : undefined);
+    e.elements(sums.rows, (i) => {
+      e.define(node, sums.name(i, j));
+      writer.members(e, at(variable('z', Z), row(i), variable('n', N)));
+    });
+    return ['{', `  let n = n0 + ${sums.column(`${j}u`)};`, ...indent(e.lines), '}'];
+  });
 }
 
 /** Compilers inline functions and unroll loops of known length; a long epilogue is to be compiled once. */

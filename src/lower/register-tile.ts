@@ -19,6 +19,7 @@ import type { Contraction, IndicesOf } from './contraction.ts';
 import { isZero, type Emitter } from './emitter.ts';
 import { epilogue, indent } from './epilogue.ts';
 import type { Kernel, KernelWriter } from './kernel.ts';
+import { patchOf, type Patch } from './overlap.ts';
 import { termsIn, termsOf, untilOf, type Chunk, type Loop, type Terms } from './terms.ts';
 import type { Loads, Tiling } from './tiling.ts';
 
@@ -114,6 +115,8 @@ export function writeRegisterTile(
       ...{ rows: tiling.rows, columns: columns.length, isVector, name: sum },
       column: (j) => j,
       allRows: M % tiling.rows === 0,
+      row:
+        tiling.across > 0 && N % tiling.columns === 0 ? (i) => places.row(constant(i)) : undefined,
       allColumns: N % tiling.columns === 0,
     }).join('\n'),
   };
@@ -201,10 +204,11 @@ function leftFactors(writer: KernelWriter, places: Places, chunk: Chunk, e: Emit
   const load = (m: Index, k: readonly Index[]): string => e.value(product.a, product.atA(z, m, k));
   if (tiling.variant === 'subgroup') {
     const size = writer.limits.subgroupSize as number;
-    const shares = sharesOf(places, chunk, size).map(([m, k]) => load(m, k));
+    const elements = patchOf(product, chunk) ?? separate(tiling.rows, chunk);
+    const shares = sharesOf(places, elements, size).map(([m, k]) => load(m, k));
     const known = new Map<number, string>();
     return (i, t) => {
-      const element = i * chunk.count + t;
+      const element = elements.element(i, t);
       const share = shares[Math.floor(element / size)] as string;
       const text = `subgroupBroadcast(${share}, ${element % size}u)`;
       if (isVector) return `F4(${text})`;
@@ -223,16 +227,24 @@ function leftFactors(writer: KernelWriter, places: Places, chunk: Chunk, e: Emit
   return (i, t) => widen(load(rows[i] as Index, chunk.at(constant(t))));
 }
 
-/** The elements of the rows and terms of a chunk dealt out to the lanes: what each loads, in turns. */
-function sharesOf(places: Places, { count, at }: Chunk, size: number): [Index, Index[]][] {
-  const all = places.tiling.rows * count;
-  return range(Math.ceil(all / size)).map((turn) => {
+/** Rows that share nothing: one element for each of them and each term of a chunk. */
+const separate = (rows: number, { count, at }: Chunk): Patch => ({
+  count: rows * count,
+  element: (i, t) => i * count + t,
+  reader: (e) => [div(e, count), at(mod(e, count))],
+});
+
+/** The elements that the rows read in a chunk of terms dealt out to the lanes: what each loads, in turns. */
+function sharesOf(places: Places, { count, reader }: Patch, size: number): [Index, Index[]][] {
+  const name: Places['name'] = (...value) => places.name(...value);
+  return range(Math.ceil(count / size)).map((turn) => {
     const first = turn * size;
     const element =
-      first + size <= all
+      first + size <= count
         ? offset(variable('lane', size), first)
-        : places.name('e', `min(lane + ${first}u, ${all - 1}u)`, all);
-    return [places.row(div(element, count)), at(mod(element, count))];
+        : places.name('e', `min(lane + ${first}u, ${count - 1}u)`, count);
+    const [row, k] = reader(element, name);
+    return [places.row(row), k];
   });
 }
 
@@ -268,8 +280,9 @@ export function loadsPerTerm(product: Contraction, indicesOf: IndicesOf): Loads[
   };
   const known = new Map<string, number>();
   return (tiling) => {
-    const left = tiling.rows * one.left;
     const terms = termsOf(product, tiling);
+    const rows = patchOf(product, terms.main)?.count ?? tiling.rows * terms.main.count;
+    const left = (rows * one.left) / terms.main.count;
     const key = `${tiling.right} ${tiling.columns}`;
     if (!terms.isUnrolled || tiling.right === 'columns' || tiling.variant === 'tile')
       return { left, right: tiling.columns * one.right };

@@ -22,6 +22,16 @@ export interface Chunk {
   at(t: Index): Index[];
   /** the same for four terms from `t` on, as lanes of the innermost loop variable */
   fourAt(t: Index): Index[];
+  /** whole loops of the contraction that are unrolled, the outermost first */
+  readonly taps: readonly Tap[];
+  /** unrolled term with an index for each of those loops */
+  atTaps(k: readonly Index[]): Index[];
+}
+
+/** An unrolled loop: its number among all loops of the contraction. */
+export interface Tap {
+  readonly loop: number;
+  readonly size: number;
 }
 
 /** The loops over the terms of a contraction: some are loops of the kernel, inner ones are unrolled. */
@@ -51,6 +61,8 @@ export function termsOf({ loops }: Contraction, tiling: Tiling): Terms {
     count,
     at: (t) => at(t, 1),
     fourAt: (t) => at(t, 4),
+    taps: taps.map((size, i) => ({ loop: inner + i, size })),
+    atTaps: (k) => [...variables, ...k],
   });
   if (isUnrolled) {
     const main = chunk(sizeOf(taps), (t) => [...variables, ...unflatten(t, taps)]);

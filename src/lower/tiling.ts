@@ -17,6 +17,8 @@ export interface Tiling {
   readonly flip: boolean;
   /** rows per thread */
   readonly rows: number;
+  /** width of the rectangle of positions that the rows are, whose windows overlap; 0 where they are none */
+  readonly across: number;
   /** columns per thread; of all variants but `tile`, 8 and 16 are blocks of 2 x 4 and 4 x 4 positions */
   readonly columns: number;
   /** what the loads of the row operand take four at once */
@@ -55,7 +57,7 @@ export function tilings(product: Contraction, limits: LowerLimits, loads: Loads)
     ...subgroupTilings(product, limits, loads),
     ...directTilings(product, limits, loads),
     ...sliceTilings(product, limits, loads),
-    ...(product.block ? [] : tileTilings(limits, loads)),
+    ...(product.blocks.columns || product.blocks.rows ? [] : tileTilings(limits, loads)),
   ];
   return all
     .filter((t) => Object.entries(wanted).every(([k, v]) => k === 'flip' || t[k as 'rows'] === v))
@@ -67,11 +69,11 @@ export function tilings(product: Contraction, limits: LowerLimits, loads: Loads)
     .sort((x, y) => x.cost - y.cost);
 }
 
-const BASE = { flip: false, left: 'single', terms: 4, slices: 1 } as const;
+const BASE = { flip: false, across: 0, left: 'single', terms: 4, slices: 1 } as const;
 
 /** What the columns of a thread may be: a vector, or some single elements. */
 function columnChoices(
-  { N, block }: Contraction,
+  { N, blocks: { columns: block } }: Contraction,
   { vectors }: Loads,
 ): Pick<Tiling, 'right' | 'columns'>[] {
   if (block) return [{ right: 'single', columns: block[0] * block[1] }];
@@ -91,10 +93,12 @@ const MAX_ROWS_NARROW = 8;
 /** Sums that a thread of a block keeps in registers at most. */
 const MAX_SUMS = 32;
 
-function rowChoices({ M, block }: Contraction, lanes: number): number[] {
+function rowChoices({ M, blocks }: Contraction, lanes: number): Pick<Tiling, 'rows' | 'across'>[] {
+  if (blocks.rows) return [{ rows: blocks.rows[0] * blocks.rows[1], across: blocks.rows[1] }];
   const some = lanes < 8 && M > MAX_ROWS ? MAX_ROWS_NARROW : MAX_ROWS;
-  const most = block ? Math.min(some, MAX_SUMS / (block[0] * block[1])) : some;
-  return range(Math.min(M, most)).map((i) => i + 1);
+  const { columns } = blocks;
+  const most = columns ? Math.min(some, MAX_SUMS / (columns[0] * columns[1])) : some;
+  return range(Math.min(M, most)).map((i) => ({ rows: i + 1, across: 0 }));
 }
 
 function subgroupTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
@@ -102,15 +106,15 @@ function subgroupTilings(product: Contraction, limits: LowerLimits, loads: Loads
   if (size === null || (!isSoftware && tiling?.variant !== 'subgroup')) return [];
   const { Z, M, N } = product;
   return columnChoices(product, loads).flatMap((choice) =>
-    rowChoices(product, size).map((rows) => {
+    rowChoices(product, size).map((those) => {
       const tilesN = Math.ceil(N / choice.columns);
-      const others = Z * Math.ceil(M / rows);
+      const others = Z * Math.ceil(M / those.rows);
       // whole subgroups that waste few lanes, and leave work for all cores
       const padded = (w: number): number => Math.ceil(tilesN / w) * w;
       let workgroup = size;
       for (let w = 2 * size; w <= Math.max(32, size); w *= 2)
         if (padded(w) <= padded(workgroup) && (others * padded(w)) / w >= 8) workgroup = w;
-      return { ...BASE, ...choice, variant: 'subgroup', rows, workgroup };
+      return { ...BASE, ...choice, ...those, variant: 'subgroup', workgroup };
     }),
   );
 }
@@ -119,11 +123,11 @@ function directTilings(product: Contraction, limits: LowerLimits, loads: Loads):
   const { Z, M, N } = product;
   const left = loads.vectors.leftTerms ? 'terms' : 'single';
   return columnChoices(product, loads).flatMap((choice) =>
-    rowChoices(product, limits.subgroupSize ?? 4).map((rows) => {
-      const threads = Z * Math.ceil(M / rows) * Math.ceil(N / choice.columns);
+    rowChoices(product, limits.subgroupSize ?? 4).map((those) => {
+      const threads = Z * Math.ceil(M / those.rows) * Math.ceil(N / choice.columns);
       let workgroup = Math.min(64, limits.invocationsPerWorkgroup);
       while (limits.isSoftware && workgroup > 8 && threads / workgroup < 8) workgroup /= 2;
-      return { ...BASE, ...choice, left, variant: 'direct', rows, workgroup };
+      return { ...BASE, ...choice, ...those, left, variant: 'direct', workgroup };
     }),
   );
 }

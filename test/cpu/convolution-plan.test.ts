@@ -98,7 +98,7 @@ test('a result that something else reads, too, is computed once', () => {
 test('the gradient of an image with few channels is computed in blocks of positions', () => {
   const f = (x: Tensor, w: Tensor, g: Tensor): unknown =>
     vjp((z: Tensor) => conv2d(z, w, { padding: 1 }), x)[1](g);
-  const columnsFor = (channels: number, size: number): number =>
+  const tileFor = (channels: number, size: number): number[] =>
     withPlan(
       f,
       [
@@ -108,11 +108,13 @@ test('the gradient of an image with few channels is computed in blocks of positi
       ],
       ({ program }) => {
         const code = program.kernels.find(({ label }) => label.includes('contract'))?.code;
-        return Number(/TILE_N: u32 = (\d+)u/.exec(code as string)?.[1]);
+        return ['M', 'N'].map((axis) =>
+          Number(new RegExp(`TILE_${axis}: u32 = (\\d+)u`).exec(code as string)?.[1]),
+        );
       },
       { subgroupSize: 4, isSoftware: true },
     );
-  expect(columnsFor(1, 16)).toBe(16); // 4 x 4
-  expect(columnsFor(3, 16)).toBe(8); // 2 x 4
-  expect(columnsFor(1, 15)).toBe(4); // no blocks fill 15 x 15
+  expect(tileFor(1, 16)).toEqual([1, 16]); // columns of 4 x 4
+  expect(tileFor(3, 16)).toEqual([3, 8]); // columns of 2 x 4
+  expect(tileFor(1, 15)).toEqual([15, 1]); // rows of 3 x 5: what fills 15 x 15
 });

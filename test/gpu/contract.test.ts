@@ -40,6 +40,8 @@ const ways: Record<string, Partial<Tiling>> = {
   'direct, few in registers': { variant: 'direct', rows: 3, columns: 2 },
   'blocks of 2 x 4': { variant: 'direct', columns: 8 },
   'blocks of 4 x 4': { variant: 'direct', columns: 16 },
+  'rows of 4 x 4 positions': { variant: 'direct', rows: 16, across: 4 },
+  'rows of 13 positions': { variant: 'direct', across: 13 },
   'single elements': { right: 'single' },
   slices: { variant: 'slices', rows: 1 },
   'slices of terms': { variant: 'slices', rows: 1, right: 'terms' },
@@ -54,6 +56,10 @@ const ways: Record<string, Partial<Tiling>> = {
     'subgroup, terms': { variant: 'subgroup', right: 'terms' },
     'subgroup, blocks of 2 x 4': { variant: 'subgroup', columns: 8 },
     'subgroup, blocks of 4 x 4': { variant: 'subgroup', columns: 16 },
+    'subgroup, rows of 4 x 4 positions': { variant: 'subgroup', rows: 16, across: 4 },
+    'subgroup, rows of 3 x 4 positions': { variant: 'subgroup', rows: 12, across: 4 },
+    'subgroup, rows of 13 positions': { variant: 'subgroup', across: 13 },
+    'subgroup, rows of 13 positions downwards': { variant: 'subgroup', rows: 13, across: 1 },
   }),
 };
 const names = Object.keys(ways);
@@ -242,6 +248,29 @@ test('convolutions whose positions are cut into blocks', async () => {
     () => convolution(2, { ...image, size: 8, channels: 1, dilation: 2, padding: 2 }),
     blocks,
   );
+});
+
+test.each([
+  ['rows of 4 x 4', 12, 16],
+  ['rows of 3 x 4', 12, 12],
+  ['rows of 13', 13, 13],
+])('convolutions with %s positions, whose windows overlap', async (text, size, rows) => {
+  const chosen = names.filter((name) => name.includes(text));
+  const image = { batch: 2, channels: 3, out: 4, stride: 1, dilation: 1, padding: 1 };
+  for (const taps of [
+    [3, 3],
+    [5, 5], // one loop over taps is unrolled, the other is not
+  ]) {
+    const build = (): Case => convolution(3, { ...image, size: size + taps[1]! - 3, taps });
+    await holds(build, chosen);
+    for (const name of chosen)
+      withTrace(() => {
+        const { roots, given } = build();
+        const limits = { ...target, tiling: ways[name] as object };
+        const { program } = lowered(engine, roots, given, 'contract', limits);
+        expect(program.kernels.map(({ code }) => code).join()).toContain(`TILE_M: u32 = ${rows}u`);
+      });
+  }
 });
 
 const matrices = (z: number, m: number, k: number, n: number) => (): Case =>

@@ -281,18 +281,19 @@ export function loadsPerTerm(product: Contraction, indicesOf: IndicesOf): Loads[
   const known = new Map<string, number>();
   return (tiling) => {
     const terms = termsOf(product, tiling);
-    const rows = patchOf(product, terms.main)?.count ?? tiling.rows * terms.main.count;
-    const left = (rows * one.left) / terms.main.count;
+    const { count: unrolled } = terms.main;
+    const rows = patchOf(product, terms.main)?.count ?? tiling.rows * unrolled;
+    const left = (rows * one.left) / unrolled;
     const key = `${tiling.right} ${tiling.columns}`;
     if (!terms.isUnrolled || tiling.right === 'columns' || tiling.variant === 'tile')
-      return { left, right: tiling.columns * one.right };
+      return { left, right: tiling.columns * one.right, unrolled };
     let right = known.get(key);
     if (right === undefined) {
       let names = 0;
       const columns = new Places(product, tiling, (prefix) => `${prefix}${names++}`).columns();
       const at = termsIn(terms.main).flatMap((t) => columns.map((n) => product.atB(z, t, n)));
-      known.set(key, (right = count(b, at) / terms.main.count));
+      known.set(key, (right = count(b, at) / unrolled));
     }
-    return { left, right };
+    return { left, right, unrolled };
   };
 }

@@ -41,8 +41,12 @@ export interface Loads {
     readonly leftTerms: boolean;
     readonly rightTerms: boolean;
   };
-  /** indices that a thread computes and loads from, per term of the sum */
-  perTerm(tiling: Tiling): { readonly left: number; readonly right: number };
+  /** indices that a thread computes and loads from, per term of the sum, and how many terms are unrolled */
+  perTerm(tiling: Tiling): {
+    readonly left: number;
+    readonly right: number;
+    readonly unrolled: number;
+  };
 }
 
 /** A way, and how long it takes, in multiply-adds of one thread. */
@@ -61,6 +65,7 @@ export function tilings(product: Contraction, limits: LowerLimits, loads: Loads)
   ];
   return all
     .filter((t) => Object.entries(wanted).every(([k, v]) => k === 'flip' || t[k as 'rows'] === v))
+    .filter((t) => limits.tiling ?? !isLong(t, loads))
     .map((t) => ({ ...t, terms: terms ?? t.terms, workgroup: workgroup ?? t.workgroup }))
     .map((t) => ({
       ...t,
@@ -68,6 +73,12 @@ export function tilings(product: Contraction, limits: LowerLimits, loads: Loads)
     }))
     .sort((x, y) => x.cost - y.cost);
 }
+
+/** Blocks of rows with more products than this, all unrolled, take too long to compile. */
+const MAX_PRODUCTS = 256;
+
+const isLong = (t: Tiling, loads: Loads): boolean =>
+  t.across > 0 && t.rows * t.columns * loads.perTerm(t).unrolled > MAX_PRODUCTS;
 
 const BASE = { flip: false, across: 0, left: 'single', terms: 4, slices: 1 } as const;
 

@@ -2,7 +2,7 @@ import { DeviceLostError } from '../util/errors.ts';
 import { BufferPool } from './buffers.ts';
 import { ConstantCache } from './constants.ts';
 import { Losses } from './faults.ts';
-import { Patience } from './patience.ts';
+import { Naps } from './naps.ts';
 import { PipelineCache } from './pipelines.ts';
 
 /** Counts since the engine was made. */
@@ -32,12 +32,10 @@ export interface ContextOptions {
 
 /** Everything that lives and dies with one `GPUDevice`. After a loss an engine makes another. */
 export class DeviceContext {
-  readonly losses = new Losses();
+  readonly losses: Losses;
   readonly pool: BufferPool;
   readonly constants: ConstantCache;
   readonly pipelines: PipelineCache;
-  /** how results are waited for; null: at once */
-  readonly patience: Patience | null;
   readonly #forgotten: FinalizationRegistry<Held>;
 
   readonly device: GPUDevice;
@@ -50,8 +48,8 @@ export class DeviceContext {
   ) {
     this.device = device;
     this.counters = counters;
+    this.losses = new Losses(isPolled ? new Naps() : null);
     this.pool = new BufferPool(device, this.losses, budget);
-    this.patience = isPolled ? new Patience() : null;
     this.constants = new ConstantCache(this.pool);
     this.pipelines = new PipelineCache(device, this.losses, () => counters.pipelines++);
     this.#forgotten = new FinalizationRegistry((held) => {

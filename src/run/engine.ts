@@ -5,7 +5,7 @@ import { formatShape, type Shape } from '../util/shape.ts';
 import { DeviceContext, type Counters } from './context.ts';
 import { adapterFacts, requestDevice, type AdapterFacts, type DeviceOptions } from './device.ts';
 import { DeviceArray, type ArrayHome } from './deviceArray.ts';
-import { isPolled } from './patience.ts';
+import { isPolled } from './naps.ts';
 import { paddedBytes, Place } from './place.ts';
 import { STORAGE } from './usage.ts';
 

@@ -290,7 +290,6 @@ export class Executable {
         device.queue.submit([encoder.finish()]);
       });
       context.counters.submissions++;
-      context.patience?.started(prepared);
       return { outputs, fresh, caught };
     } catch (error) {
       for (const a of new Set([...taken, ...outputs])) if (a) pool.discard(a);

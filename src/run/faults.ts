@@ -1,4 +1,5 @@
 import { DeviceLostError, ValidationError } from '../util/errors.ts';
+import type { Naps } from './naps.ts';
 
 /** What the error scopes around some commands caught. */
 export interface Caught {
@@ -52,6 +53,9 @@ export class Losses {
   #pending = new Set<(error: Error) => void>();
   #error: DeviceLostError | null = null;
 
+  /** @param naps how the device is waited for; null: as the platform does */
+  constructor(private readonly naps: Naps | null = null) {}
+
   /** why the device is gone; null while it is there */
   get error(): DeviceLostError | null {
     return this.#error;
@@ -68,7 +72,7 @@ export class Losses {
 
   /** `promise`, rejected with a `DeviceLostError` as soon as the device is lost. */
   guard<T>(promise: Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+    const guarded = new Promise<T>((resolve, reject) => {
       if (this.#error) {
         promise.catch(() => undefined);
         reject(this.#error);
@@ -86,5 +90,6 @@ export class Losses {
         },
       );
     });
+    return this.naps?.until(guarded) ?? guarded;
   }
 }

@@ -11,7 +11,7 @@ import { MAP_MODE_READ, STAGING } from './usage.ts';
  * may overlap.
  */
 export async function readBack(
-  { device, pool, losses, patience }: DeviceContext,
+  { device, pool, losses }: DeviceContext,
   who: string,
   source: { buffer: GPUBuffer; offset: number },
   dtype: DType,
@@ -31,27 +31,15 @@ export async function readBack(
       encoder.copyBufferToBuffer(source.buffer, source.offset, staging.buffer, 0, bytes);
       device.queue.submit([encoder.finish()]);
       // new memory may be refused: then the error of mapping it is caught here, too
-      return { staging, mapped: target && patience ? null : map(staging.buffer) };
+      return { staging, mapped: map(staging.buffer) };
     });
-  /** Why it is not mapped, or null. */
-  const settled = ({
-    staging,
-    mapped,
-  }: {
-    staging: Allocation;
-    mapped: ReturnType<typeof map> | null;
-  }) => {
-    // a device that is gone is asked for nothing more
-    const begun = async () => mapped ?? losses.error ?? map(staging.buffer);
-    return patience ? patience.until(begun) : begun();
-  };
   let { value, caught } = copyTo(pool.take(request));
   try {
-    let [errors, failure] = await losses.guard(Promise.all([caught, settled(value)]));
+    let [errors, failure] = await losses.guard(Promise.all([caught, value.mapped]));
     if (errors.outOfMemory) {
       pool.discard(value.staging);
       ({ value, caught } = copyTo(((await pool.allocate([request])) as [Allocation])[0]));
-      [errors, failure] = await losses.guard(Promise.all([caught, settled(value)]));
+      [errors, failure] = await losses.guard(Promise.all([caught, value.mapped]));
     }
     if (errors.validation) throw validationError(who, errors.validation);
     // a valid mapping fails only when the device goes away; its `lost` may tell a moment later

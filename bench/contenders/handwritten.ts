@@ -66,7 +66,7 @@ async function attempt(
   let result: Float32Array = new Float32Array();
   const firstCall = await timed(async () => {
     const assembly = assemble(network, variant, engine.info.subgroupMaxSize);
-    running = await start(engine.device, assembly, input);
+    running = await start(engine, assembly, input);
     result = await running.run();
   });
   const times = [];

@@ -45,7 +45,7 @@ const both = (length: number): Record<string, number> => ({ x: length, y: length
 
 /** Median milliseconds of one dispatch; its bindings are `buffers`, with their lengths, the last is written. */
 async function time(
-  { device }: Engine,
+  engine: Engine,
   shader: Shader,
   buffers: Record<string, number>,
 ): Promise<number> {
@@ -60,7 +60,7 @@ async function time(
     input,
     output: names.at(-1) as string,
   };
-  const running = await start(device, assembly, data(input));
+  const running = await start(engine, assembly, data(input));
   await running.run();
   const times = [];
   for (let i = 0; i < ROUNDS; i++) times.push(await running.gpuTime());

@@ -1,3 +1,4 @@
+import type { Engine } from '../../src/node.ts';
 import type { Assembly } from './chain.ts';
 
 /** An assembly on a device. */
@@ -10,11 +11,13 @@ export interface Running {
   destroy(): void;
 }
 
+/** Results are read by way of `engine`: what is around the kernels is the same for them as for ours. */
 export async function start(
-  device: GPUDevice,
+  engine: Engine,
   assembly: Assembly,
   input: Float32Array,
 ): Promise<Running> {
+  const { device } = engine;
   const { layout, constants, steps } = assembly;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const buffers = new Map(
@@ -39,12 +42,7 @@ export async function start(
       return { pipeline, group, workgroups: shader.workgroups };
     }),
   );
-  const bytes = (layout.get(assembly.output) as number) * 4;
-  const staging = device.createBuffer({
-    label: 'by hand: staging',
-    size: bytes,
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
+  const result = engine.wrap(buffer(assembly.output), [layout.get(assembly.output) as number]);
   const record = (encoder: GPUCommandEncoder, timestampWrites?: GPUComputePassTimestampWrites) => {
     const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
     for (const { pipeline, group, workgroups } of prepared) {
@@ -60,44 +58,35 @@ export async function start(
       device.queue.writeBuffer(buffer(assembly.input), 0, input as Float32Array<ArrayBuffer>);
       const encoder = device.createCommandEncoder();
       record(encoder);
-      encoder.copyBufferToBuffer(buffer(assembly.output), 0, staging, 0, bytes);
       device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ);
-      const result = new Float32Array(staging.getMappedRange().slice(0));
-      staging.unmap();
-      return result;
+      return await result.read();
     },
-    gpuTime: () => gpuTime(device, record),
+    gpuTime: () => gpuTime(engine, record),
     destroy() {
-      for (const b of [...buffers.values(), staging]) b.destroy();
+      result.destroy();
+      for (const b of buffers.values()) b.destroy();
     },
   };
 }
 
 /** Milliseconds of GPU time of what `record` records into one pass. */
 export async function gpuTime(
-  device: GPUDevice,
+  engine: Engine,
   record: (encoder: GPUCommandEncoder, timestampWrites: GPUComputePassTimestampWrites) => void,
 ): Promise<number> {
+  const { device } = engine;
   const querySet = device.createQuerySet({ type: 'timestamp', count: 2 });
   const resolved = device.createBuffer({
     size: 16,
-    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-  });
-  const read = device.createBuffer({
-    size: 16,
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.STORAGE,
   });
   const encoder = device.createCommandEncoder();
   record(encoder, { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 });
   encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
-  encoder.copyBufferToBuffer(resolved, 0, read, 0, 16);
   device.queue.submit([encoder.finish()]);
-  await read.mapAsync(GPUMapMode.READ);
-  const [from, to] = new BigUint64Array(read.getMappedRange()) as unknown as [bigint, bigint];
-  const milliseconds = Number(to - from) / 1e6;
-  read.unmap();
-  for (const b of [resolved, read]) b.destroy();
+  using words = engine.wrap(resolved, [4], 'u32');
+  const ticks = new BigUint64Array((await words.read<Uint32Array>()).buffer);
+  resolved.destroy();
   querySet.destroy();
-  return milliseconds;
+  return Number((ticks[1] as bigint) - (ticks[0] as bigint)) / 1e6;
 }

@@ -54,7 +54,7 @@ const subject: Special = {
       const gpu = [];
       for (let i = 0; i < runs / 10; i++)
         gpu.push(
-          await gpuTime(device, (encoder, timestampWrites) => {
+          await gpuTime(engine, (encoder, timestampWrites) => {
             const pass = encoder.beginComputePass({ timestampWrites });
             plan.encode(pass, { inputs: [x], outputs: [out] });
             pass.end();

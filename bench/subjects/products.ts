@@ -61,7 +61,7 @@ async function race(engine: Engine, shape: Shape) {
         input: 'a',
         output: 'c',
       };
-      const running = await start(engine.device, assembly, a.data as Float32Array);
+      const running = await start(engine, assembly, a.data as Float32Array);
       await running.run();
       return [variant, running];
     }),

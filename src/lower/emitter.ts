@@ -27,7 +27,7 @@ export interface Surroundings {
   readonly bindings: Bindings;
   /** names for new variables, unique in the kernel */
   fresh(prefix: string): string;
-  /** told every index that decides what is read */
+  /** told every index that decides what a value is */
   onIndex?(e: Index): void;
 }
 
@@ -333,6 +333,7 @@ export class Emitter {
 
   /** The index itself as a value. */
   #counter(at: Index, node: Tensor): string {
+    this.around.onIndex?.(at);
     const cast = VALUE_TYPE[node.dtype];
     if (!this.lanes) return `${cast}(${this.index(at)})`;
     const parts = [0, 1, 2, 3].map((k) => atLane(at, (this.lanes as Lanes).variable, k));

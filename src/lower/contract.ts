@@ -75,6 +75,21 @@ function rowBlocks(sizes: readonly number[]): Block[] {
   return found.sort((x, y) => reads(x) - reads(y)).slice(0, ROW_BLOCKS);
 }
 
+/** How rows and columns may be ordered; blocks only of what is read through windows or other index maps. */
+function ordersOf(node: Tensor, flip: boolean, isRead: (x: Tensor) => boolean): Blocks[] {
+  const [rows, columns] = [node.inputs[flip ? 1 : 0], node.inputs[flip ? 0 : 1]] as [
+    Tensor,
+    Tensor,
+  ];
+  const ofRows = isRead(rows) ? [] : rowBlocks(rowSizes(node, flip));
+  const ofColumns = isRead(columns) ? [] : COLUMN_BLOCKS;
+  return [
+    { rows: null, columns: null },
+    ...ofColumns.map((block) => ({ rows: null, columns: block })),
+    ...ofRows.map((block) => ({ rows: block, columns: null })),
+  ];
+}
+
 function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; tiling: Tiling }[] {
   const node = group.anchor as Tensor;
   const indicesOf: IndicesOf = (x, at, lanes) => {
@@ -86,20 +101,11 @@ function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; 
   const isRead = (x: Tensor): boolean => group.sources.includes(x);
   return [false, true]
     .filter((flip) => flip === (limits.tiling?.flip ?? flip))
-    .flatMap((flip) => {
-      const [rows, columns] = (flip ? [1, 0] : [0, 1]).map((i) => node.inputs[i] as Tensor) as [
-        Tensor,
-        Tensor,
-      ];
-      const blocks: Blocks[] = [
-        { rows: null, columns: null },
-        ...(isRead(columns) ? [] : COLUMN_BLOCKS.map((b) => ({ rows: null, columns: b }))),
-        ...(isRead(rows)
-          ? []
-          : rowBlocks(rowSizes(node, flip)).map((b) => ({ rows: b, columns: null }))),
-      ];
-      return blocks.map((b) => [flip, asProduct(node, flip, indicesOf, b)] as const);
-    })
+    .flatMap((flip) =>
+      ordersOf(node, flip, isRead).map(
+        (blocks) => [flip, asProduct(node, flip, indicesOf, blocks)] as const,
+      ),
+    )
     .flatMap(([flip, product]) => {
       if (!product) return [];
       const ways = tilings(product, limits, loadsOf(product, indicesOf));

@@ -11,9 +11,9 @@ import { Executable, Pinned, type EncodeArguments, type RunInput } from './run/e
 import type { Profile } from './run/profile.ts';
 import { prepareStream, streamRows, type PreparedStream, type RowBlock } from './stream.ts';
 import { ArrayValue, HostArray } from './util/array.ts';
-import type { DType } from './util/dtype.ts';
+import { checkDType, type DType } from './util/dtype.ts';
 import { OutOfMemoryError, TraceError } from './util/errors.ts';
-import { formatShape, type Shape } from './util/shape.ts';
+import { checkShape, formatShape, type Shape } from './util/shape.ts';
 import { flattenTree, type Flat } from './util/tree.ts';
 
 /** A shape without elements, for `prepare` and `explain`. */
@@ -49,6 +49,8 @@ export interface CompileOptions {
   /** called while kernels are compiled */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
+
+const OPTIONS = ['label', 'math', 'debug', 'signal', 'onProgress'];
 
 /** A function compiled for one tuple of shapes. */
 export class Plan {
@@ -95,6 +97,10 @@ export class Plan {
 /** A function that runs on the GPU. Traced and compiled once for each tuple of shapes and dtypes. */
 export interface Compiled<A extends unknown[], R> {
   (...args: Values<A>): Promise<Results<R>>;
+  /** In a function that is being traced, on its tensors: the function itself. */
+  (...args: A): R;
+  // again: where TypeScript takes one signature of several, as `ReturnType` does, it takes the last
+  (...args: Values<A>): Promise<Results<R>>;
   /** Compiles ahead of time, for arguments or for specs `{ shape, dtype }` in their place. */
   prepare(...args: readonly unknown[]): Promise<Plan>;
   /** What runs for such arguments, and why. */
@@ -113,6 +119,8 @@ class SpecValue extends ArrayValue {
   readonly dtype: DType;
   constructor({ shape, dtype = 'f32' }: Spec) {
     super();
+    checkShape(shape, 'prepare');
+    checkDType(dtype, 'prepare');
     this.shape = shape;
     this.dtype = dtype;
   }
@@ -180,6 +188,11 @@ export function makeCompiled<A extends unknown[], R>(
 ): Compiled<A, R> {
   if (typeof f !== 'function')
     throw new TraceError(`compile: takes a function, got ${f === null ? 'null' : typeof f}`);
+  const unknown = Object.keys(options).filter((name) => !OPTIONS.includes(name));
+  if (unknown.length)
+    throw new TraceError(
+      `compile: there is no option ${unknown.join(', ')}; the options are ${OPTIONS.join(', ')}`,
+    );
   const label = options.label ?? (f.name || 'function');
   const plans = new Map<string, Entry>();
   const { signal, onProgress } = options;

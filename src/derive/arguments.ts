@@ -1,4 +1,4 @@
-import { literally, type Tensor } from '../ir/tensor.ts';
+import { insideTrace, literally, type Tensor } from '../ir/tensor.ts';
 import { rebuild } from '../ir/walk.ts';
 import { lead } from '../ops/linear/layout.ts';
 import { describe, isTensor, outputTree, tensorTree } from '../ops/operand.ts';
@@ -30,6 +30,49 @@ export function resolveArgnums(argnums: Argnums, count: number, who: string): nu
   return out;
 }
 
+const OPTIONS = ['argnums', 'hasAux', 'mode', 'chunk'];
+
+/**
+ * Refuses a misspelled option, which would change nothing and say nothing. Every transform takes the
+ * names of all, so that one set of options serves several.
+ *
+ * @throws TraceError
+ */
+export function checkNames(options: object, who: string, known: readonly string[] = OPTIONS): void {
+  const unknown = Object.keys(options).filter((name) => !known.includes(name));
+  if (unknown.length)
+    throw new TraceError(
+      `${who}: there is no option ${unknown.join(', ')}; the options are ${known.join(', ')}`,
+    );
+}
+
+/**
+ * Refuses what is no function, and a transform called where nothing is traced: there it could only make
+ * a graph that nobody runs.
+ *
+ * @throws TraceError
+ */
+export function checkCall(f: unknown, who: string): void {
+  if (typeof f !== 'function')
+    throw new TraceError(
+      `${who}: takes a function first, got ${f === null ? 'null' : typeof f}; pass (x) => ...`,
+    );
+  if (!insideTrace())
+    throw new TraceError(
+      `${who}: was called outside a traced function, where nothing runs; call it in a function that is compiled, compile((x) => ...)(x), or evaluated, evaluate((x) => ..., x)`,
+    );
+}
+
+/** `transformed`, called after what it is: labels and messages say `jacobian(net)`. */
+export function namedAfter<F extends (...args: never[]) => unknown>(
+  who: string,
+  f: unknown,
+  transformed: F,
+): F {
+  const of = typeof f === 'function' ? f.name : '';
+  return Object.defineProperty(transformed, 'name', { value: of ? `${who}(${of})` : who });
+}
+
 type TensorTree = Flat<Tensor>;
 
 /** A function called on fresh variables in place of some of its arguments. */
@@ -58,8 +101,7 @@ export function callOnVariables(
   who: string,
   { hasAux = false, anyType = false }: { hasAux?: boolean; anyType?: boolean } = {},
 ): Call {
-  if (typeof f !== 'function')
-    throw new TraceError(`${who}: takes a function first, got ${f === null ? 'null' : typeof f}`);
+  checkCall(f, who);
   const trees = positions.map((p) => tensorTree(args[p], who));
   const values = trees.flatMap((t) => t.leaves);
   if (values.length === 0)

@@ -4,12 +4,15 @@ import { lead, transpose } from '../ops/linear/layout.ts';
 import { full } from '../ops/source.ts';
 import { ShapeError, TraceError } from '../util/errors.ts';
 import { formatShape, range } from '../util/shape.ts';
-import { callOnVariables, resolveArgnums } from './arguments.ts';
+import { callOnVariables, checkNames, namedAfter, resolveArgnums } from './arguments.ts';
 import { flopsBeyond } from './cost.ts';
 import { note } from './decisions.ts';
 import { samplesStayApart } from './independence.ts';
+import { checkOptions } from './jacobian.ts';
 import { pushforward } from './jvp.ts';
+import { ifLinear } from './linear.ts';
 import { format } from './order.ts';
+import { differentiable } from './transforms.ts';
 import type { Chosen, JacobianOptions, JacobianTree, MainOutput, WithAux } from './types.ts';
 import { pullback } from './vjp.ts';
 
@@ -48,7 +51,7 @@ function perSample(y: Tensor, x: Tensor, mode: JacobianOptions['mode']): Tensor 
   if (found.mixedBy) {
     const node = found.mixedBy;
     throw new TraceError(
-      `batchJacobian: ${node.op.name} mixes the samples of a batch (${node.inputs.map((i) => formatShape(i.shape)).join(', ')} -> ${formatShape(node.shape)}); use jacobian, or make the function act on each sample alone`,
+      `batchJacobian: ${node.op.name} mixes the samples of a batch (${node.inputs.map((i) => formatShape(i.shape)).join(', ')} -> ${formatShape(node.shape)}); use jacobian, or make the function act on each sample alone (where all samples share an argument, vmap(jacobian(f), { inAxes }) has null for it)`,
       { cause: node.site },
     );
   }
@@ -60,8 +63,11 @@ function perSample(y: Tensor, x: Tensor, mode: JacobianOptions['mode']): Tensor 
     throw new ShapeError(
       `batchJacobian: the samples ended up on axis ${y.rank + found.place.axis} of the output ${formatShape(y.shape)}; put the batch axis first`,
     );
-  const reverse = mode === 'forward' ? null : reverseBlock(y, x);
-  const forward = mode === 'reverse' ? null : forwardBlock(y, x);
+  const backward = (): Tensor => reverseBlock(y, x);
+  const onward = (): Tensor => forwardBlock(y, x);
+  // in auto mode, a rule of the user's may have one direction only
+  const reverse = mode === 'forward' ? null : mode === 'reverse' ? backward() : ifLinear(backward);
+  const forward = mode === 'reverse' ? null : reverse ? ifLinear(onward) : onward();
   const cost = (t: Tensor | null): number => (t ? flopsBeyond([t], [y]) : Infinity);
   const isReverse = cost(reverse) <= cost(forward);
   note({
@@ -87,9 +93,12 @@ export function batchJacobian<A extends unknown[], R, const O extends JacobianOp
   options?: O,
 ): (...args: A) => WithAux<JacobianTree<MainOutput<R, O>, Chosen<A, O>>, R, O> {
   const { argnums = 0, hasAux = false, mode } = (options ?? {}) as JacobianOptions;
-  return (...args) => {
+  return namedAfter('batchJacobian', f, (...args) => {
+    checkNames(options ?? {}, 'batchJacobian');
+    checkOptions(options ?? {}, 'batchJacobian');
     const positions = resolveArgnums(argnums, args.length, 'batchJacobian');
     const call = callOnVariables(f, args, positions, 'batchJacobian', { hasAux });
+    differentiable(call, 'batchJacobian');
     call.variables.forEach((x) => {
       if (x.rank === 0)
         throw new ShapeError(
@@ -113,5 +122,5 @@ export function batchJacobian<A extends unknown[], R, const O extends JacobianOp
       }),
     );
     return (hasAux ? [tree, call.aux] : tree) as never;
-  };
+  });
 }

@@ -2,13 +2,14 @@ import type { GeneralOp } from '../ir/op.ts';
 import { apply, type Tensor } from '../ir/tensor.ts';
 import { dependents, rebuild, topological } from '../ir/walk.ts';
 import { broadcast, lead } from '../ops/linear/layout.ts';
-import { outputTree, tensorTree, toTensor } from '../ops/operand.ts';
+import { describe, isTensor, outputTree, tensorTree, toTensor } from '../ops/operand.ts';
 import { full, isInput, variableLike } from '../ops/source.ts';
 import { barrier, identityOp } from '../ops/stop.ts';
-import { ShapeError, TraceError } from '../util/errors.ts';
+import { DTypeError, ShapeError, TraceError } from '../util/errors.ts';
 import { formatShape, sameShape, type Shape } from '../util/shape.ts';
-import { flattenTree, type Flat } from '../util/tree.ts';
-import { isTensor } from '../ops/operand.ts';
+import { flattenTree, partAt, type Flat } from '../util/tree.ts';
+import { checkCall } from './arguments.ts';
+import { checkLinear } from './linear.ts';
 import { unbroadcast } from './partial.ts';
 import { vjp } from './products.ts';
 import type { TensorFunction } from './types.ts';
@@ -29,6 +30,12 @@ interface Rule {
   /** cotangents of the arguments for output k, over `cotangents[k]` and `kept` */
   readonly pull: (k: number) => readonly (Tensor | null)[];
 }
+
+const NOT_LINEAR = {
+  backward:
+    'customVjp: backward is not linear in the cotangent, so there is no forward mode of it; use mode "reverse" (jacrev, vjp, grad)',
+  rule: 'customJvp: the rule is not linear in the tangents, so there is no reverse mode of it; use mode "forward" (jacfwd, jvp)',
+};
 
 const zeros = (x: Tensor): Tensor => full(x.shape, 0);
 
@@ -114,27 +121,48 @@ const present = (graphs: readonly (Tensor | null)[]): Tensor[] => graphs.filter(
 
 const floats = (leaves: readonly Tensor[]): Tensor[] => leaves.filter((x) => x.dtype === 'f32');
 
-/** Leaves that a rule returned, held against what it should return. */
-function checked(
-  given: readonly unknown[],
-  like: readonly Tensor[],
-  who: string,
-  what: string,
-): (Tensor | null)[] {
-  if (given.length !== like.length)
+/**
+ * The tree that a rule returned, leaf by leaf as `like` has them; null, for a leaf or for a part of the
+ * tree, is zero.
+ *
+ * @throws TraceError, ShapeError, DTypeError when it is not such a tree
+ */
+function checked(given: unknown, like: Flat<Tensor>, who: string, what: string): (Tensor | null)[] {
+  const parts = like.steps.map((steps) => partAt(given, steps));
+  parts.forEach((part, i) => {
+    if (part === undefined)
+      throw new TraceError(
+        `${who}: the rule gave no ${what}${like.paths[i]}, got ${describe(given)}; return one for each, null for zero`,
+      );
+  });
+  const count = flattenTree(given, isTensor, who).leaves.length;
+  const used = parts.filter((part) => part !== null).length;
+  if (count !== used)
     throw new TraceError(
-      `${who}: the rule gave ${given.length} ${what}, expected ${like.length}; return one for each`,
+      `${who}: the rule gave ${count} ${what}, expected ${like.leaves.length}, got ${describe(given)}; return one for each`,
     );
-  return given.map((v, i) => {
-    if (v === null || v === undefined) return null;
-    const t = toTensor(v, who);
-    const x = like[i] as Tensor;
+  return parts.map((part, i) => {
+    if (part === null) return null;
+    const t = toTensor(part, who);
+    const x = like.leaves[i] as Tensor;
     if (!sameShape(t.shape, x.shape))
       throw new ShapeError(
-        `${who}: the rule gave ${what} of shape ${formatShape(t.shape)}, expected ${formatShape(x.shape)}`,
+        `${who}: the rule gave ${what}${like.paths[i]} of shape ${formatShape(t.shape)}, expected ${formatShape(x.shape)}; nothing is broadcast here`,
+      );
+    if (x.dtype === 'f32' && t.dtype !== 'f32')
+      throw new DTypeError(
+        `${who}: the rule gave ${what}${like.paths[i]} of ${t.dtype}, expected f32; cast it to f32`,
       );
     return t;
   });
+}
+
+/** The value that a rule returned, which is to be that of the function. @throws TraceError, ShapeError */
+function checkValue(given: unknown, values: Flat<Tensor>, who: string): void {
+  if (checked(given, values, who, 'value').includes(null))
+    throw new TraceError(
+      `${who}: the rule gave null for the value; return what the function returns`,
+    );
 }
 
 /** What a reverse rule is made of. */
@@ -158,16 +186,20 @@ export function customVjp<A extends unknown[], R>(
   if (typeof rule?.forward !== 'function' || typeof rule?.backward !== 'function')
     throw new TraceError('customVjp: takes a function and { forward, backward }');
   return (...args) => {
+    checkCall(f, 'customVjp');
     const own = tensorTree(args, 'customVjp');
     const call = own.def.build(own.leaves) as A;
     const values = outputTree(f(...call), 'customVjp');
     const pair: unknown = rule.forward(...call);
     if (!Array.isArray(pair) || pair.length !== 2)
-      throw new TraceError('customVjp: forward returns [value, kept]');
+      throw new TraceError(
+        `customVjp: forward returns [value, kept], got ${describe(pair)}; return kept as null if backward needs nothing`,
+      );
+    checkValue(pair[0], values, 'customVjp');
     const kept = tensorTree(pair[1], 'customVjp');
-    const keptVariables = kept.leaves.map((x) => variableLike(x));
-    const cotangents = values.leaves.map((x) => variableLike(x));
-    const tangents = floats(own.leaves).map((x) => variableLike(x));
+    const keptVariables = kept.leaves.map((x) => variableLike(x, 'customVjp'));
+    const cotangents = values.leaves.map((x) => variableLike(x, 'customVjp'));
+    const tangents = floats(own.leaves).map((x) => variableLike(x, 'customVjp'));
     const grads = (given: readonly Tensor[]): (Tensor | null)[] => {
       const result = (rule.backward as TensorFunction)(
         kept.def.build(keptVariables),
@@ -188,6 +220,7 @@ export function customVjp<A extends unknown[], R>(
         used.map((p) => p[1]),
         [cotangents[k] as Tensor],
       );
+      checkLinear([t ?? null], cotangents, NOT_LINEAR.backward);
       return t ?? null;
     };
     const outer = closedOver(present(pulls.flat()), [...keptVariables, ...cotangents]);
@@ -207,19 +240,21 @@ function argumentGrads(
   args: readonly unknown[],
   own: Flat<Tensor>,
 ): (Tensor | null)[] {
+  if (result === undefined)
+    throw new TraceError(
+      'customVjp: backward returned nothing; return the cotangent of each argument, null for zero',
+    );
   const list: readonly unknown[] = Array.isArray(result) ? result : [result];
   if (list.length !== args.length)
     throw new TraceError(
       `customVjp: backward gave ${list.length} cotangent(s) for ${args.length} argument(s); return one for each, null for zero`,
     );
-  const leaves: unknown[] = [];
-  args.forEach((arg, i) => {
-    const count = flattenTree(arg, isTensor, 'customVjp').leaves.length;
-    const grad = list[i];
-    if (grad === null || grad === undefined) leaves.push(...new Array<null>(count).fill(null));
-    else leaves.push(...flattenTree(grad, isTensor, 'customVjp').leaves);
-  });
-  const all = checked(leaves, own.leaves, 'customVjp', 'cotangents');
+  const all = checked(
+    list.map((grad) => grad ?? null),
+    own,
+    'customVjp',
+    'cotangents',
+  );
   return all.filter((_, i) => (own.leaves[i] as Tensor).dtype === 'f32');
 }
 
@@ -237,22 +272,21 @@ export function customJvp<A extends unknown[], R>(
       'customJvp: takes a function and a rule (primals, tangents) => [y, tangent]',
     );
   return (...args) => {
+    checkCall(f, 'customJvp');
     const own = tensorTree(args, 'customJvp');
     const values = outputTree(f(...(own.def.build(own.leaves) as A)), 'customJvp');
-    const kept = own.leaves.map((x) => variableLike(x));
-    const all = own.leaves.map((x) => variableLike(x));
+    const kept = own.leaves.map((x) => variableLike(x, 'customJvp'));
+    const all = own.leaves.map((x) => variableLike(x, 'customJvp'));
     const pair: unknown = rule(own.def.build(kept) as A, own.def.build(all) as A);
     if (!Array.isArray(pair) || pair.length !== 2)
-      throw new TraceError('customJvp: the rule returns [value, tangent]');
-    const moved = checked(
-      flattenTree(pair[1], isTensor, 'customJvp').leaves,
-      values.leaves,
-      'customJvp',
-      'tangents',
-    );
+      throw new TraceError(
+        `customJvp: the rule returns [value, tangent], got ${describe(pair)}; return both`,
+      );
+    checkValue(pair[0], values, 'customJvp');
+    const moved = checked(pair[1], values, 'customJvp', 'tangents');
     const isFloat = own.leaves.map((x) => x.dtype === 'f32');
     const tangents = all.filter((_, i) => isFloat[i]);
-    const cotangents = values.leaves.map((x) => variableLike(x));
+    const cotangents = values.leaves.map((x) => variableLike(x, 'customJvp'));
     const outer = closedOver(present(moved), [...kept, ...all]);
     return attach(values, floats(own.leaves), [...own.leaves, ...outer], {
       kept: [...kept, ...outer],
@@ -262,7 +296,9 @@ export function customJvp<A extends unknown[], R>(
       pull: (k) => {
         const t = moved[k];
         if (!t) return tangents.map(() => null);
-        return pullback([t], [cotangents[k] as Tensor], tangents);
+        const pulled = pullback([t], [cotangents[k] as Tensor], tangents);
+        checkLinear(pulled, all, NOT_LINEAR.rule);
+        return pulled;
       },
     }) as R;
   };
@@ -274,6 +310,7 @@ export function customJvp<A extends unknown[], R>(
  */
 export function checkpoint<A extends unknown[], R>(f: (...args: A) => R): (...args: A) => R {
   return (...args) => {
+    checkCall(f, 'checkpoint');
     const own = tensorTree(args, 'checkpoint');
     const variables = own.leaves.map((x) => variableLike(x, 'checkpoint'));
     const values = outputTree(f(...(own.def.build(variables) as A)), 'checkpoint');

@@ -24,7 +24,8 @@ export interface AccumulationOptions {
   readonly chunk?: number;
 }
 
-function checkOptions({ mode, chunk }: AccumulationOptions, who: string): void {
+/** @throws TraceError for what is no mode or chunk */
+export function checkOptions({ mode, chunk }: AccumulationOptions, who: string): void {
   if (mode !== undefined && !['auto', 'reverse', 'forward'].includes(mode))
     throw new TraceError(
       `${who}: mode is "auto", "reverse" or "forward", got ${JSON.stringify(mode)}`,

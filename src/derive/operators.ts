@@ -6,7 +6,7 @@ import { toTensor } from '../ops/operand.ts';
 import { full, variableLike } from '../ops/source.ts';
 import { DTypeError, ShapeError, TraceError } from '../util/errors.ts';
 import { formatShape, range, sameShape } from '../util/shape.ts';
-import { callOnVariables, resolveArgnums, type Call } from './arguments.ts';
+import { callOnVariables, checkNames, resolveArgnums, type Call } from './arguments.ts';
 import { jacobianBlocks, type AccumulationOptions } from './jacobian.ts';
 import type { JacobianOptions, TensorFunction } from './types.ts';
 import { pullback } from './vjp.ts';
@@ -18,6 +18,7 @@ function single(
   options: JacobianOptions,
   who: string,
 ): { call: Call; x: Tensor; y: Tensor } {
+  checkNames(options, who);
   const argnums = options.argnums ?? 0;
   if (typeof argnums !== 'number')
     throw new TraceError(`${who}: takes one argnum, got a list; differentiate by one argument`);

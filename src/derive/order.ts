@@ -7,6 +7,7 @@ import { cheapestOrder, describeOrder, type Order, type SegmentCost } from './ch
 import { flopsBeyond } from './cost.ts';
 import { note, type Segment } from './decisions.ts';
 import { pushforward } from './jvp.ts';
+import { ifLinear } from './linear.ts';
 import { markDerivative, markFunction, markPass } from './roles.ts';
 import { forwardBlocks, reverseBlocks, seedsFirst, seedsLast, zeroBlock } from './seeds.ts';
 import { boundaries } from './segments.ts';
@@ -34,27 +35,34 @@ const size = (list: readonly Tensor[]): number => list.reduce((n, t) => n + t.si
  * Costs are those of the graphs themselves, so symbolic identities and diagonals count for what they are.
  */
 export function accumulate(ys: readonly Tensor[], xs: readonly Tensor[]): Tensor[][] {
-  const reverse = ys.map((y) => reverseBlocks(y, xs));
-  const columns = xs.map((x) => forwardBlocks(ys, x));
-  const forward = ys.map((_, i) => columns.map((c) => c[i] as Tensor));
-  const candidates: Candidate[] = [
-    {
+  const backward = (): Candidate => {
+    const blocks = ys.map((y) => reverseBlocks(y, xs));
+    return {
       order: 'reverse',
-      flops: flopsBeyond(reverse.flat(), ys),
-      blocks: reverse,
+      flops: flopsBeyond(blocks.flat(), ys),
+      blocks,
       seeds: size(ys),
-      mark: () => markPass(ys, xs, reverse.flat(), 'pulled back'),
-    },
-    {
+      mark: () => markPass(ys, xs, blocks.flat(), 'pulled back'),
+    };
+  };
+  const forward = (): Candidate => {
+    const columns = xs.map((x) => forwardBlocks(ys, x));
+    const blocks = ys.map((_, i) => columns.map((c) => c[i] as Tensor));
+    return {
       order: 'forward',
-      flops: flopsBeyond(forward.flat(), ys),
-      blocks: forward,
+      flops: flopsBeyond(blocks.flat(), ys),
+      blocks,
       seeds: size(xs),
-      mark: () => markPass(ys, xs, forward.flat(), 'pushed forward'),
-    },
-  ];
+      mark: () => markPass(ys, xs, blocks.flat(), 'pushed forward'),
+    };
+  };
+  // a rule of the user's may have one direction only; where it has none, the second says so
+  const first = ifLinear(backward);
+  const second = first ? ifLinear(forward) : forward();
+  const candidates = [first, second].filter((c) => c !== null);
   const pure = candidates.reduce((a, b) => (b.flops < a.flops ? b : a));
-  const mixed = pure.flops > MIXED_SAVES_FLOPS ? mixedCandidate(ys, xs) : null;
+  const isFree = candidates.length === 2;
+  const mixed = isFree && pure.flops > MIXED_SAVES_FLOPS ? mixedCandidate(ys, xs) : null;
   if (mixed) candidates.push(mixed);
   const saved = mixed ? pure.flops - mixed.flops : 0;
   const best =
@@ -72,9 +80,10 @@ export function accumulate(ys: readonly Tensor[], xs: readonly Tensor[]): Tensor
 
 /** Which of the two pure modes costs fewer FLOPs. */
 export function isForwardCheaper(ys: readonly Tensor[], xs: readonly Tensor[]): boolean {
-  const reverse = ys.flatMap((y) => reverseBlocks(y, xs));
-  const forward = xs.flatMap((x) => forwardBlocks(ys, x));
-  return flopsBeyond(forward, ys) < flopsBeyond(reverse, ys);
+  const reverse = ifLinear(() => ys.flatMap((y) => reverseBlocks(y, xs)));
+  const forward = ifLinear(() => xs.flatMap((x) => forwardBlocks(ys, x)));
+  const cost = (blocks: Tensor[] | null): number => (blocks ? flopsBeyond(blocks, ys) : Infinity);
+  return cost(forward) < cost(reverse);
 }
 
 /** Every block by the best bracketing of its chain; null where no chain has a boundary inside. */

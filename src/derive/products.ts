@@ -5,33 +5,42 @@ import { tensorTree } from '../ops/operand.ts';
 import { full } from '../ops/source.ts';
 import { DTypeError, ShapeError, TraceError } from '../util/errors.ts';
 import { formatShape, range, sameShape } from '../util/shape.ts';
-import type { Flat } from '../util/tree.ts';
+import { leavesLike, type Flat } from '../util/tree.ts';
 import { callOnVariables, type Call } from './arguments.ts';
 import { pushforward } from './jvp.ts';
 import { markDerivative, markFunction, markPass } from './roles.ts';
 import type { TensorTree } from './types.ts';
-import { grad } from './transforms.ts';
+import { gradientOf } from './transforms.ts';
 import { pullback } from './vjp.ts';
 
 type Tensors = Flat<Tensor>;
 
 /** Leaves of `given`, which must have the tree, shapes and dtypes of `like`. */
-function matching(given: unknown, like: Tensors, who: string, what: string, of: string): Tensor[] {
+function matching(
+  given: unknown,
+  like: Tensors,
+  who: string,
+  what: 'tangents' | 'cotangents',
+  of: string,
+): Tensor[] {
   const tree = tensorTree(given, `${who}: ${what}`);
-  if (tree.def.key !== like.def.key)
+  const leaves = leavesLike(tree, like);
+  if (!leaves)
     throw new TraceError(
-      `${who}: ${what} must have the structure of ${of}, got ${tree.def.key} for ${like.def.key}; pass one ${what} for each leaf`,
+      `${who}: ${what} must have the structure of ${of}, got ${tree.def.key} for ${like.def.key}; pass one ${what.slice(0, -1)} for each leaf`,
     );
-  tree.leaves.forEach((t, i) => {
+  leaves.forEach((t, i) => {
     const x = like.leaves[i] as Tensor;
     if (!sameShape(t.shape, x.shape))
       throw new ShapeError(
-        `${who}: ${what}${tree.paths[i]} must have the shape of ${of}, got ${formatShape(t.shape)} for ${formatShape(x.shape)}`,
+        `${who}: ${what}${like.paths[i]} must have the shape of ${of}, got ${formatShape(t.shape)} for ${formatShape(x.shape)}; nothing is broadcast here`,
       );
     if (x.dtype === 'f32' && t.dtype !== 'f32')
-      throw new DTypeError(`${who}: ${what}${tree.paths[i]} must be f32, got ${t.dtype}`);
+      throw new DTypeError(
+        `${who}: ${what}${like.paths[i]} must be f32, got ${t.dtype}; cast it to f32`,
+      );
   });
-  return [...tree.leaves];
+  return [...leaves];
 }
 
 const zerosLike = (x: Tensor): Tensor => full(x.shape, 0);
@@ -123,7 +132,12 @@ function vjpCall(
   const call = callOnVariables(f, primals, all(primals), 'vjp', { hasAux, anyType: true });
   const ys = call.output.leaves;
   markFunction(ys, call.variables, 'pulled back');
-  const back = (cotangent?: unknown): unknown => {
+  const back = (...given: readonly unknown[]): unknown => {
+    if (given.length > 1)
+      throw new TraceError(
+        `vjp: the pullback takes one cotangent, in the structure of the output, got ${given.length} arguments; pass several as one list or object`,
+      );
+    const [cotangent] = given;
     const seeds =
       cotangent === undefined
         ? implied(ys)
@@ -189,16 +203,14 @@ export function linearize<A extends unknown[], R>(
  * Hessian times a vector, forward over reverse: a tree like the first primal for one primal, else a
  * list. `primals` and `tangents` may each be a list or, for one argument, the argument itself.
  */
-export function hvp(
-  f: (...args: never[]) => unknown,
+export function hvp<A extends unknown[]>(
+  f: (...args: A) => unknown,
   primals: unknown,
   tangents: unknown,
-): unknown {
+): A extends [infer X] ? TensorTree<X> : { -readonly [K in keyof A]: TensorTree<A[K]> } {
   const xs: readonly unknown[] = Array.isArray(primals) ? primals : [primals];
   const ts: readonly unknown[] = Array.isArray(tangents) ? tangents : [tangents];
-  const g = grad(f as (...args: unknown[]) => unknown, {
-    argnums: all(xs),
-  }) as (...args: never[]) => unknown;
+  const g = (...args: A): unknown => gradientOf(f, args, { argnums: all(xs) }, 'hvp').gradient;
   const product = productOf('hvp', g, xs, ts)[1] as unknown[];
-  return product.length === 1 ? product[0] : product;
+  return (product.length === 1 ? product[0] : product) as never;
 }

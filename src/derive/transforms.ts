@@ -2,11 +2,19 @@ import type { Tensor } from '../ir/tensor.ts';
 import { full } from '../ops/source.ts';
 import { DTypeError, ShapeError } from '../util/errors.ts';
 import { formatShape } from '../util/shape.ts';
-import { callOnVariables, resolveArgnums, type Argnums, type Call } from './arguments.ts';
+import {
+  callOnVariables,
+  checkNames,
+  namedAfter,
+  resolveArgnums,
+  type Argnums,
+  type Call,
+} from './arguments.ts';
 import { jacobianBlocks, type AccumulationOptions } from './jacobian.ts';
 import { markPass } from './roles.ts';
 import { rememberRowBlocks } from './stream.ts';
 import type {
+  Aux,
   Chosen,
   JacobianOptions,
   JacobianTree,
@@ -31,7 +39,8 @@ function byArgument(call: Call, argnums: Argnums, parts: readonly Tensor[]): unk
   return Array.isArray(argnums) ? trees : trees[0];
 }
 
-function differentiable(call: Call, who: string): void {
+/** @throws DTypeError when an output is not f32 */
+export function differentiable(call: Call, who: string): void {
   call.output.leaves.forEach((y, i) => {
     if (y.dtype !== 'f32')
       throw new DTypeError(
@@ -46,6 +55,7 @@ function open<A extends unknown[]>(
   options: TransformOptions,
   who: string,
 ): Call {
+  checkNames(options, who);
   const positions = resolveArgnums(options.argnums ?? 0, args.length, who);
   const call = callOnVariables(f, args, positions, who, { hasAux: options.hasAux ?? false });
   differentiable(call, who);
@@ -53,7 +63,7 @@ function open<A extends unknown[]>(
 }
 
 /** Gradient of a scalar function, and its value, from one forward pass. */
-function gradientOf<A extends unknown[]>(
+export function gradientOf<A extends unknown[]>(
   f: F<A, unknown>,
   args: A,
   options: TransformOptions,
@@ -86,10 +96,10 @@ export function grad<A extends unknown[], R, const O extends TransformOptions = 
   f: F<A, R>,
   options?: O,
 ): (...args: A) => WithAux<TensorTree<Chosen<A, O>>, R, O> {
-  return (...args) => {
+  return namedAfter('grad', f, (...args) => {
     const { gradient, call } = gradientOf(f, args, options ?? {}, 'grad');
     return (options?.hasAux ? [gradient, call.aux] : gradient) as never;
-  };
+  });
 }
 
 /** `[value, gradient]` of a scalar function; with hasAux `[[value, aux], gradient]`. */
@@ -97,10 +107,10 @@ export function valueAndGrad<A extends unknown[], R, const O extends TransformOp
   f: F<A, R>,
   options?: O,
 ): (...args: A) => [R, TensorTree<Chosen<A, O>>] {
-  return (...args) => {
+  return namedAfter('valueAndGrad', f, (...args) => {
     const { value, gradient, call } = gradientOf(f, args, options ?? {}, 'valueAndGrad');
     return [options?.hasAux ? [value, call.aux] : value, gradient] as never;
-  };
+  });
 }
 
 /** Value and Jacobian trees of one call. */
@@ -143,7 +153,7 @@ function jacobianTransform<A extends unknown[], R, O extends JacobianOptions>(
     return (options?.hasAux ? [jacobian, aux] : jacobian) as never;
   };
   rememberRowBlocks(transformed, f as TensorFunction, chosen, who);
-  return transformed;
+  return namedAfter(who, f, transformed);
 }
 
 /**
@@ -184,12 +194,12 @@ export function valueAndJacobian<A extends unknown[], R, const O extends Jacobia
 ): (
   ...args: A
 ) => O extends { hasAux: true }
-  ? [MainOutput<R, O>, JacobianTree<MainOutput<R, O>, Chosen<A, O>>, unknown]
+  ? [MainOutput<R, O>, JacobianTree<MainOutput<R, O>, Chosen<A, O>>, Aux<R>]
   : [R, JacobianTree<R, Chosen<A, O>>] {
-  return (...args) => {
+  return namedAfter('valueAndJacobian', f, (...args) => {
     const { value, jacobian, aux } = jacobianOf(f, args, options ?? {}, 'valueAndJacobian');
     return (options?.hasAux ? [value, jacobian, aux] : [value, jacobian]) as never;
-  };
+  });
 }
 
 /**
@@ -202,7 +212,7 @@ export function hessian<A extends unknown[], R, const O extends JacobianOptions 
 ): (
   ...args: A
 ) => WithAux<JacobianTree<JacobianTree<MainOutput<R, O>, Chosen<A, O>>, Chosen<A, O>>, R, O> {
-  return (...args) => {
+  return namedAfter('hessian', f, (...args) => {
     const { hasAux = false, ...rest } = options ?? ({} as JacobianOptions);
     const first = (...a: A): unknown => {
       const inner = jacobianOf(f, a, options ?? {}, 'hessian');
@@ -210,5 +220,5 @@ export function hessian<A extends unknown[], R, const O extends JacobianOptions 
     };
     const { jacobian, aux } = jacobianOf(first, args, { ...rest, hasAux }, 'hessian');
     return (hasAux ? [jacobian, aux] : jacobian) as never;
-  };
+  });
 }

@@ -32,23 +32,41 @@ export type TensorTree<X> = X extends Leaf
   ? Tensor
   : { -readonly [K in keyof X]: TensorTree<X[K]> };
 
-/** The argument(s) that options `O` choose from `A`. */
-export type Chosen<A extends unknown[], O> = O extends { argnums: infer N }
-  ? N extends number
-    ? number extends N
-      ? A[number]
+/** Argument `N` of `A`, counted from the end if it is negative. */
+type Argument<A extends unknown[], N> = N extends number
+  ? number extends N
+    ? A[number]
+    : `${N}` extends `-${infer Last extends number}`
+      ? FromEnd<A, Last>
       : A[N]
-    : A[number][]
+  : never;
+
+/** `FromEnd<A, 1>` is the last of `A`. */
+type FromEnd<A extends unknown[], N, Taken extends unknown[] = []> = A extends [
+  ...infer Rest,
+  infer Last,
+]
+  ? [...Taken, Last]['length'] extends N
+    ? Last
+    : FromEnd<Rest, N, [...Taken, Last]>
+  : A[number];
+
+/** The argument(s) that options `O` choose from `A`: a tuple for a list of argnums. */
+export type Chosen<A extends unknown[], O> = O extends { argnums: infer N }
+  ? N extends readonly unknown[]
+    ? { -readonly [K in keyof N]: Argument<A, N[K]> }
+    : Argument<A, N>
   : A[0];
 
 /** Output of `F` without its aux. */
 export type MainOutput<R, O> = O extends { hasAux: true }
-  ? R extends [infer Y, unknown]
+  ? R extends readonly [infer Y, unknown]
     ? Y
     : never
   : R;
 
+/** What a function with aux returns beside its output. */
+export type Aux<R> = R extends readonly [unknown, infer A] ? A : never;
+
 /** `[T, aux]` with hasAux, else `T`. */
-export type WithAux<T, R, O> = O extends { hasAux: true }
-  ? [T, R extends [unknown, infer Aux] ? Aux : never]
-  : T;
+export type WithAux<T, R, O> = O extends { hasAux: true } ? [T, Aux<R>] : T;

@@ -5,6 +5,8 @@ import { outputTree, tensorTree } from '../ops/operand.ts';
 import { variableLike } from '../ops/source.ts';
 import { ShapeError, TraceError } from '../util/errors.ts';
 import { formatShape, range } from '../util/shape.ts';
+import type { Steps } from '../util/tree.ts';
+import { checkCall, checkNames, namedAfter } from './arguments.ts';
 import type { TensorTree } from './types.ts';
 
 /** One axis for everything, or a tree of axes; null: not mapped. */
@@ -17,25 +19,19 @@ export interface VmapOptions {
   readonly outAxes?: MapAxes;
 }
 
-/** The axis that a tree of axes gives to the leaf at `path`. */
-function axisAt(axes: MapAxes, path: readonly (string | number)[], who: string): number | null {
+/** The axis that a tree of axes gives to a leaf. */
+function axisAt(axes: MapAxes, steps: Steps, option: string, leaf: string): number | null {
   let a: unknown = axes;
-  for (const step of path) {
-    if (a === null || typeof a === 'number') break;
+  for (const step of steps) {
+    if (typeof a !== 'object' || a === null) break;
     a = (a as Record<string | number, unknown>)[step];
   }
   if (a !== null && (typeof a !== 'number' || !Number.isInteger(a)))
     throw new TraceError(
-      `${who}: an axis is a whole number or null, got ${JSON.stringify(a)}; give one for each argument`,
+      `vmap: ${option} has ${a === undefined ? 'nothing' : JSON.stringify(a)} for ${leaf}; give a whole number or null, for it or for what it is part of`,
     );
   return a;
 }
-
-/** Steps of a path such as `[0].net.w`. */
-const steps = (path: string): (string | number)[] =>
-  [...path.matchAll(/\[(\d+)\]|\.([^.[]+)/g)].map((m) =>
-    m[1] !== undefined ? Number(m[1]) : (m[2] as string),
-  );
 
 const resolve = (axis: number, rank: number, what: string): number => {
   if (axis < -rank || axis >= rank)
@@ -62,7 +58,9 @@ export function vmap<A extends unknown[], R>(
   options: VmapOptions = {},
 ): (...args: A) => TensorTree<R> {
   const { inAxes = 0, outAxes = 0 } = options;
-  return (...args) => {
+  return namedAfter('vmap', f, (...args) => {
+    checkNames(options, 'vmap', ['inAxes', 'outAxes']);
+    checkCall(f, 'vmap');
     if (Array.isArray(inAxes) && inAxes.length !== args.length)
       throw new TraceError(
         `vmap: inAxes has ${inAxes.length} entries for ${args.length} argument(s); give one for each`,
@@ -72,7 +70,7 @@ export function vmap<A extends unknown[], R>(
     let size: number | null = null;
     const leaves = tree.leaves.map((x, i) => {
       const path = tree.paths[i] as string;
-      const axis = axisAt(inAxes, steps(path), 'vmap');
+      const axis = axisAt(inAxes, tree.steps[i] as Steps, 'inAxes', `argument ${path}`);
       if (axis === null) return x;
       if (x.rank === 0)
         throw new ShapeError(
@@ -85,7 +83,7 @@ export function vmap<A extends unknown[], R>(
           `vmap: mapped axes differ in length, got ${size} and ${n} (argument ${path} has shape ${formatShape(x.shape)}); map axes of one length`,
         );
       size = n;
-      const variable = variableLike({ shape: moved.shape.slice(1), dtype: x.dtype });
+      const variable = variableLike({ shape: moved.shape.slice(1), dtype: x.dtype }, 'vmap');
       replacements.set(variable, moved);
       return variable;
     });
@@ -96,18 +94,19 @@ export function vmap<A extends unknown[], R>(
     const mapped = dependents(topological(result.leaves), replacements.keys());
     const rebuilt = rebuild(result.leaves, replacements, lead);
     const outputs = rebuilt.map((y, i) => {
-      const axis = axisAt(outAxes, steps(result.paths[i] as string), 'vmap');
+      const path = `output${result.paths[i]}`;
+      const axis = axisAt(outAxes, result.steps[i] as Steps, 'outAxes', path);
       const own = result.leaves[i] as Tensor;
       if (axis === null) {
         if (mapped.has(own))
           throw new TraceError(
-            `vmap: output${result.paths[i]} depends on the sample, but outAxes is null for it`,
+            `vmap: ${path} depends on the sample, but outAxes is null for it; give an axis, or reduce over the samples outside`,
           );
         return own;
       }
       const full = mapped.has(own) ? y : broadcast(lead(y, own.rank + 1), [count, ...own.shape]);
-      return moveFrontTo(full, resolve(axis, full.rank, `output${result.paths[i]}`));
+      return moveFrontTo(full, resolve(axis, full.rank, path));
     });
     return result.def.build(outputs) as TensorTree<R>;
-  };
+  });
 }

@@ -59,6 +59,19 @@ export class Tensor {
   }
 }
 
+/**
+ * `x`, if it can still be used.
+ *
+ * @throws TraceError when it belongs to a trace that has ended
+ */
+export function alive(x: Tensor, who: string): Tensor {
+  if (x.owner?.open === false)
+    throw new TraceError(
+      `${who}: got ${x.toString()} from a function whose trace has ended; return it from that function instead of keeping it`,
+    );
+  return x;
+}
+
 /** Runs `f` in a trace of its own; tensors of that trace cannot be used once it has ended. */
 export function withTrace<T>(f: () => T): T {
   const outer = current;
@@ -145,12 +158,7 @@ const paramsKey = (params: Params): string => Object.values(params).map(key).joi
 export function apply(op: Op, inputs: readonly Tensor[] = [], params: Params = {}): Tensor {
   let trace: Trace | null = null;
   for (const x of inputs) {
-    if (x.owner === null) continue;
-    if (!x.owner.open)
-      throw new TraceError(
-        `${op.name}: got ${x.toString()} from a function whose trace has ended; return it from that function instead of keeping it`,
-      );
-    trace = current;
+    if (alive(x, op.name).owner !== null) trace = current;
   }
   const simpler = op.rewrite?.(inputs, params);
   if (simpler && (simplify || inputs.includes(simpler))) return simpler;

@@ -1,4 +1,4 @@
-import { Tensor } from '../ir/tensor.ts';
+import { alive, Tensor } from '../ir/tensor.ts';
 import { ArrayValue, hostArray, type Nested } from '../util/array.ts';
 import { TraceError } from '../util/errors.ts';
 import { formatShape } from '../util/shape.ts';
@@ -16,7 +16,7 @@ export const isTensor = (value: unknown): value is Tensor => value instanceof Te
  * @throws TraceError for anything else
  */
 export function toTensor(value: unknown, who: string): Tensor {
-  if (value instanceof Tensor) return value;
+  if (value instanceof Tensor) return alive(value, who);
   if (typeof value === 'number') return full([], value);
   if (typeof value === 'boolean') return full([], Number(value), 'bool');
   if (value instanceof ArrayValue) return constant(value);
@@ -45,14 +45,16 @@ export function tensorTree(tree: unknown, who: string): Flat<Tensor> {
  * @throws TraceError when there are none, when there are other things, and for a promise
  */
 export function outputTree(result: unknown, who: string): Flat<Tensor> {
-  if (isPromise(result))
+  if (isPromise(result)) {
+    result.then(undefined, () => undefined); // nobody awaits it: what it rejects with must not go unhandled
     throw new TraceError(
       `${who}: the function returned a promise; a traced function may not be async, await its data before`,
     );
+  }
   const tree = tensorTree(result, `${who}: result of the function`);
   const statics = tree.def.key
     .replace(/"(?:[^"\\]|\\.)*":/g, '')
-    .match(/true|false|null|undefined|"|f\d/);
+    .match(/true|false|null|undefined|"|[fs]\d|\dn/);
   if (tree.leaves.length === 0 || statics)
     throw new TraceError(
       `${who}: the function returned ${describe(result)}; return tensors, or arrays and objects of tensors`,
@@ -60,7 +62,7 @@ export function outputTree(result: unknown, who: string): Flat<Tensor> {
   return tree;
 }
 
-const isPromise = (value: unknown): boolean =>
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' &&
   value !== null &&
   'then' in value &&
@@ -78,5 +80,7 @@ export function describe(value: unknown): string {
       .map(([k, v]) => `${k}: ${describe(v)}`)
       .join(', ')} }`;
   if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol' || typeof value === 'bigint')
+    return `the ${typeof value} ${String(value)}`;
   return `the ${typeof value} ${JSON.stringify(value) ?? ''}`;
 }

@@ -3,6 +3,7 @@ import { dim } from '../ops/axes.ts';
 import { mul } from '../ops/elementwise/arithmetic.ts';
 import { embedded } from '../ops/embedded.ts';
 import { broadcast, sum } from '../ops/linear/layout.ts';
+import { isTensor } from '../ops/operand.ts';
 import { full } from '../ops/source.ts';
 
 /** An axis that is summed over, counted from the end, and its length. */
@@ -52,10 +53,10 @@ function ofTerms(x: Tensor, axes: Summed, depth: number): Sums {
   const of = (...parts: (Tensor | Sums)[]): Sums => ({
     value: apply(
       op,
-      parts.map((p) => ('read' in p ? p.value : p)),
+      parts.map((p) => (isTensor(p) ? p : p.value)),
       x.params,
     ),
-    read: parts.reduce((n, p) => n + ('read' in p ? p.read : 0), 0),
+    read: parts.reduce((n, p) => n + (isTensor(p) ? 0 : p.read), 0),
   });
   if (depth < DEEPEST)
     switch (op.name) {

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { ArrayValue, nest, type HostArray, type Nested } from '../util/array.ts';
 import { allocate, type DType, type TypedArray } from '../util/dtype.ts';
-import { BufferError, DeviceLostError, ShapeError } from '../util/errors.ts';
+import { BufferError, DeviceLostError, DTypeError, ShapeError } from '../util/errors.ts';
 import { formatShape, sizeOf, type Shape } from '../util/shape.ts';
 import type { DeviceContext } from './context.ts';
 import { Place, type Binding } from './place.ts';
@@ -78,10 +78,17 @@ export class DeviceArray extends ArrayValue {
    * @param into where to put them instead of a new array
    * @typeParam T the array type of the dtype; `Float32Array` unless said
    * @throws DeviceLostError when the device goes away first
+   * @throws ShapeError, DTypeError when `into` has another length or type
    * @throws BufferError after `destroy()`, or when a wrapped buffer lacks `COPY_SRC`
    */
   async read<T extends TypedArray = Float32Array>(into?: T): Promise<T> {
     const out = into ?? allocate(this.dtype, sizeOf(this.shape));
+    const type = allocate(this.dtype, 0)[Symbol.toStringTag];
+    // by its name: an array of another window or worker is as good
+    if (out[Symbol.toStringTag] !== type)
+      throw new DTypeError(
+        `read: ${this.#name} is ${this.dtype}, which does not go into a ${out[Symbol.toStringTag]}; pass a ${type}`,
+      );
     if (out.length !== sizeOf(this.shape))
       throw new ShapeError(
         `read: ${this.#name} has ${sizeOf(this.shape)} elements, got an array of ${out.length}`,

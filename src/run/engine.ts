@@ -1,7 +1,7 @@
-import type { HostArray } from '../util/array.ts';
-import type { DType } from '../util/dtype.ts';
+import { HostArray } from '../util/array.ts';
+import { checkDType, type DType } from '../util/dtype.ts';
 import { BufferError, DeviceLostError, UnsupportedError } from '../util/errors.ts';
-import { formatShape, type Shape } from '../util/shape.ts';
+import { checkShape, formatShape, type Shape } from '../util/shape.ts';
 import { DeviceContext, type Counters } from './context.ts';
 import { adapterFacts, requestDevice, type AdapterFacts, type DeviceOptions } from './device.ts';
 import { DeviceArray, type ArrayHome } from './deviceArray.ts';
@@ -32,6 +32,28 @@ export interface MemoryUse {
 /** Between attempts to get a device back after a loss: the GPU process may still be starting. */
 const REBUILD_DELAYS_MS = [0, 50, 200, 500, 1000];
 
+const OPTIONS = ['device', 'adapter', 'gpu', 'powerPreference', 'memoryBudget', 'debug'];
+
+/** Refuses what would be ignored: the app's device must never silently be another one. */
+function checkOptions(options: EngineOptions): void {
+  const unknown = Object.keys(options).filter((name) => !OPTIONS.includes(name));
+  if (unknown.length)
+    throw new UnsupportedError(
+      `createEngine: there is no option ${unknown.join(', ')}; the options are ${OPTIONS.join(', ')}`,
+    );
+  const { device, adapter, memoryBudget } = options;
+  const awaited = (value: object, what: string): string =>
+    `createEngine: ${what} is not one${'then' in value ? ' but a promise of one; await it first' : `; pass what request${what === 'device' ? 'Device' : 'Adapter'}() gives`}`;
+  if (device !== undefined && typeof device?.createBuffer !== 'function')
+    throw new UnsupportedError(awaited(Object(device) as object, 'device'));
+  if (adapter !== undefined && typeof adapter?.requestDevice !== 'function')
+    throw new UnsupportedError(awaited(Object(adapter) as object, 'adapter'));
+  if (memoryBudget !== undefined && !(memoryBudget > 0))
+    throw new UnsupportedError(
+      `createEngine: memoryBudget is a number of bytes > 0, got ${String(memoryBudget)}`,
+    );
+}
+
 /** A device to run programs on: the engine's own, or the app's. */
 export class EngineDevice implements ArrayHome {
   /** bytes of GPU memory the engine tries to stay within */
@@ -55,8 +77,10 @@ export class EngineDevice implements ArrayHome {
 
   /**
    * @throws NoAdapterError where there is no WebGPU, or no adapter
+   * @throws UnsupportedError for options that there are not
    */
   static async create(options: EngineOptions = {}): Promise<EngineDevice> {
+    checkOptions(options);
     if (options.device) return new EngineDevice(options, options.device, options.adapter);
     const { device, adapter } = await requestDevice(options);
     return new EngineDevice(options, device, adapter);
@@ -106,6 +130,10 @@ export class EngineDevice implements ArrayHome {
    */
   upload(array: HostArray, label = 'upload'): DeviceArray {
     this.#mustLive('upload');
+    if (!(array instanceof HostArray))
+      throw new BufferError(
+        'upload: takes an array on the host; wrap numbers and typed arrays in array(...)',
+      );
     return new DeviceArray(this, array.shape, array.dtype, label, { place: null, source: array });
   }
 
@@ -120,9 +148,13 @@ export class EngineDevice implements ArrayHome {
     buffer: GPUBuffer,
     shape: Shape,
     dtype: DType = 'f32',
-    { offset = 0, label = buffer.label || 'buffer' }: { offset?: number; label?: string } = {},
+    { offset = 0, label = buffer?.label || 'buffer' }: { offset?: number; label?: string } = {},
   ): DeviceArray {
     this.#mustLive('wrap');
+    if (typeof buffer?.usage !== 'number')
+      throw new BufferError('wrap: takes a GPUBuffer first; upload(array(...)) takes numbers');
+    checkShape(shape, 'wrap');
+    checkDType(dtype, 'wrap');
     const who = `wrap: ${label} ${formatShape(shape)}`;
     if (!(buffer.usage & STORAGE))
       throw new BufferError(

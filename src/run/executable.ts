@@ -128,6 +128,18 @@ export class Executable {
       throw new DeviceLostError(
         `${program.label}: encode needs the plan prepared on the present device; await its ready() first`,
       );
+    if (typeof args?.inputs !== 'object' || typeof args.outputs !== 'object')
+      throw new BufferError(
+        `${program.label}: encode takes { inputs: [...], outputs: [...] }, device arrays to read and to write; see engine.wrap`,
+      );
+    if (
+      typeof target !== 'object' ||
+      !target ||
+      !('beginComputePass' in target || 'setPipeline' in target)
+    )
+      throw new BufferError(
+        `${program.label}: encode records into a GPUCommandEncoder or a GPUComputePassEncoder; pass one first`,
+      );
     const [wanted, got] = [program.outputs.length, args.outputs.length];
     if (wanted !== got)
       throw new ShapeError(`${program.label}: gives ${wanted} outputs, got ${got} arrays for them`);

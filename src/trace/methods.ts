@@ -43,6 +43,12 @@ export function installMethods(): void {
     };
     define(name, method);
   }
+  for (const name of ['read', 'toNested', 'item'])
+    define(name, function (this: Tensor): never {
+      throw new TraceError(
+        `${name}: ${this.toString()} is part of a graph and holds no numbers yet; return it from the function, and read what compile(f)(...) or evaluate(f, ...) gives`,
+      );
+    });
   define(Symbol.iterator, function (this: Tensor): never {
     throw new TraceError(
       `${this.toString()}: a tensor is not iterable; unstack(x) gives its elements along an axis as a list`,

@@ -1,6 +1,6 @@
-import { typedArrayFrom, type DType, type TypedArray } from './dtype.ts';
-import { ShapeError, TraceError } from './errors.ts';
-import { formatShape, sizeOf, type Shape } from './shape.ts';
+import { checkDType, typedArrayFrom, type DType, type TypedArray } from './dtype.ts';
+import { DTypeError, ShapeError, TraceError } from './errors.ts';
+import { checkShape, formatShape, sizeOf, type Shape } from './shape.ts';
 
 /** A concrete array: on the host (`HostArray`) or on a device (`DeviceArray`). */
 export abstract class ArrayValue {
@@ -52,6 +52,15 @@ function dtypeOf(data: ArrayData): DType {
   return typeof first === 'boolean' ? 'bool' : 'f32';
 }
 
+/** Bytes are taken for bools only when they are: pixels would lose all but whether they are 0. */
+function mustBeBools(data: Uint8Array, who: string): void {
+  const other = data.find((v) => v > 1);
+  if (other !== undefined)
+    throw new DTypeError(
+      `${who}: a Uint8Array is bool, 0 or 1, but holds ${other}; pass the dtype, array(data, shape, "f32"), or another typed array`,
+    );
+}
+
 function flatten(data: Nested, who: string): { values: number[]; shape: number[] } {
   const shape: number[] = [];
   for (let d: Nested = data; Array.isArray(d); d = d[0] as Nested) {
@@ -85,6 +94,7 @@ function flatten(data: Nested, who: string): { values: number[]; shape: number[]
  * @param shape axis lengths; omitted: that of the nesting, or `[length]` of a typed array
  * @param dtype omitted: that of the typed array (`Float64Array` is narrowed to f32), else `"f32"`
  * @throws ShapeError when the elements do not fill the shape
+ * @throws DTypeError for a Uint8Array, which is bool, of other elements than 0 and 1
  */
 export function array(data: ArrayData, shape?: Shape, dtype?: DType): HostArray {
   return hostArray(data, shape, dtype, 'array');
@@ -98,10 +108,17 @@ export function hostArray(
   who: string,
 ): HostArray {
   const type = dtype ?? dtypeOf(data);
+  checkDType(type, who);
+  if (shape !== undefined) checkShape(shape, who);
   let values: ArrayLike<number>;
   let natural: Shape;
   if (ArrayBuffer.isView(data)) {
+    if (data instanceof DataView || data instanceof BigInt64Array || data instanceof BigUint64Array)
+      throw new DTypeError(
+        `${who}: got a ${data.constructor.name}, which has no dtype here; convert it, for example to an Int32Array`,
+      );
     values = data;
+    if (dtype === undefined && type === 'bool') mustBeBools(data as Uint8Array, who);
     natural = [data.length];
   } else {
     if (typeof data !== 'number' && typeof data !== 'boolean' && !Array.isArray(data))
@@ -111,10 +128,6 @@ export function hostArray(
     ({ values, shape: natural } = flatten(data, who));
   }
   const target = shape ?? natural;
-  if (target.some((d) => !Number.isInteger(d) || d < 0))
-    throw new ShapeError(
-      `${who}: axis lengths are whole numbers >= 0, got ${formatShape(target)}; pass the full shape`,
-    );
   if (sizeOf(target) !== values.length)
     throw new ShapeError(
       `${who}: shape ${formatShape(target)} has ${sizeOf(target)} elements, got ${values.length}; pass a shape that fits the data`,

@@ -1,3 +1,5 @@
+import { ShapeError } from './errors.ts';
+
 /** Axis lengths, outermost first. */
 export type Shape = readonly number[];
 
@@ -26,6 +28,18 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /** `[2,3]`, as in every message. */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(',')}]`;
+}
+
+/** @throws ShapeError for what is no list of axis lengths */
+export function checkShape(shape: unknown, who: string): void {
+  if (!Array.isArray(shape))
+    throw new ShapeError(
+      `${who}: a shape is a list of axis lengths, got ${JSON.stringify(shape)}; write [2, 3]`,
+    );
+  if (shape.some((d) => !Number.isInteger(d) || d < 0))
+    throw new ShapeError(
+      `${who}: axis lengths are whole numbers >= 0, got ${formatShape(shape as Shape)}; pass the full shape`,
+    );
 }
 
 export function range(n: number): number[] {

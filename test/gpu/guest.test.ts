@@ -2,8 +2,10 @@ import { describe, expect, test, vi } from 'vitest';
 import {
   array,
   BufferError,
+  DTypeError,
   jacobian,
   jvp,
+  ShapeError,
   stack,
   TraceError,
   UnsupportedError,
@@ -372,5 +374,71 @@ describe('restore', () => {
     const engine = await engineOf();
     const device = await appDevice();
     expect(() => engine.restore(device)).toThrow(UnsupportedError);
+  });
+});
+
+// What plain JavaScript can get wrong is refused in words, and nothing given is ignored.
+describe('misuse', () => {
+  const refusals = async (
+    error: abstract new (message: string) => Error,
+    cases: readonly (readonly [RegExp, () => unknown])[],
+  ): Promise<void> => {
+    for (const [says, f] of cases) {
+      const thrown = await Promise.resolve()
+        .then(f)
+        .then(
+          () => 'nothing thrown',
+          (e: unknown) => e,
+        );
+      expect(thrown, String(says)).toBeInstanceOf(error);
+      expect((thrown as Error).message).toMatch(says);
+    }
+  };
+
+  test('options of an engine and of compile', async () => {
+    const device = await appDevice();
+    await refusals(UnsupportedError, [
+      [/createEngine.*devise.*device/, () => engineOf({ devise: device } as object)],
+      [/createEngine.*await/, () => engineOf({ device: Promise.resolve(device) as never })],
+      [/createEngine.*requestDevice/, () => engineOf({ device: {} as never })],
+      [/createEngine.*requestAdapter/, () => engineOf({ adapter: 5 as never })],
+      [/createEngine.*memoryBudget.*-1/, () => engineOf({ memoryBudget: -1 })],
+    ]);
+    const engine = await engineOf({ device });
+    const sin = (x: Tensor) => x.sin();
+    await refusals(TraceError, [
+      [/compile.*onprogress.*onProgress/, () => engine.compile(sin, { onprogress() {} } as object)],
+    ]);
+  });
+
+  test('buffers, shapes, specs and where to read to', async () => {
+    const device = await appDevice();
+    const engine = await engineOf({ device });
+    const buffer = appBuffer(device, Float32Array.of(1, 2, 3));
+    const J = engine.compile(jacobian(curve));
+    const plan = await J.prepare({ shape: [3] });
+    const [input, output] = [engine.wrap(buffer, [3]), appBuffer(device, new Float32Array(8))];
+    const encode = (target: unknown, args: unknown) => () =>
+      plan.encode(target as GPUCommandEncoder, args as never);
+    const encoder = device.createCommandEncoder();
+    const args = { inputs: [input], outputs: [engine.wrap(output, [2, 3])] };
+    await refusals(BufferError, [
+      [/upload.*array\(/, () => engine.upload(Float32Array.of(1) as never)],
+      [/wrap.*GPUBuffer/, () => engine.wrap(null as never, [3])],
+      [/jacobian\(curve\).*inputs.*outputs/, encode(encoder, undefined)],
+      [/jacobian\(curve\).*inputs.*outputs/, encode(encoder, { inputs: [input] })],
+      [/jacobian\(curve\).*GPUCommandEncoder/, encode(null, args)],
+      [/jacobian\(curve\).*GPUCommandEncoder/, encode({}, args)],
+    ]);
+    await refusals(ShapeError, [
+      [/wrap.*list.*3/, () => engine.wrap(buffer, 3 as never)],
+      [/wrap.*\[-1\]/, () => engine.wrap(buffer, [-1])],
+      [/prepare.*\[-3\]/, () => J.prepare({ shape: [-3] })],
+    ]);
+    await refusals(DTypeError, [
+      [/wrap.*"f64".*f32/, () => engine.wrap(buffer, [3], 'f64' as 'f32')],
+      [/prepare.*"f16".*f32/, () => J.prepare({ shape: [3], dtype: 'f16' as 'f32' })],
+      [/read.*f32.*Int32Array.*Float32Array/, () => input.read(new Int32Array(3))],
+    ]);
   });
 });

@@ -20,6 +20,7 @@ import {
 import type { Backend, Traced } from '../backend.ts';
 import { differences, points } from '../differences.ts';
 import { elementwiseJacobian, filled, leaf, numbers, type Numbers } from '../reference.ts';
+import { expectRefusal } from '../refusal.ts';
 import { scenario, type Scenario } from '../scenario.ts';
 import { inEachMode, modes, pairsOfModes } from '../modes.ts';
 import { refused } from '../refusal.ts';
@@ -225,6 +226,34 @@ const batching: Scenario[] = [
       ];
       const want = differences(grad(energy) as Traced, [x3]);
       b.close(await b.run(both, x3), [want, want, want, want, want]);
+    },
+  ),
+
+  scenario(
+    'test_vmap_on_jac_simple: axes of trees whose keys hold dots and brackets',
+    async (b) => {
+      const xs = points([4, 3], 614, -1, 1);
+      const params = { 'layer.0.w': W, 'rows[1]': points([2, 3], 615, -1, 1) };
+      type Params = Readonly<Record<keyof typeof params, Tensor>>;
+      const g = (p: Params, x: Tensor) => ({
+        'out.0': x.matmul(p['layer.0.w']),
+        'out.1': p['rows[1]'].sum(),
+      });
+      const mapped = vmap(g, {
+        inAxes: [{ 'layer.0.w': null, 'rows[1]': null }, 0],
+        outAxes: { 'out.0': 1, 'out.1': null },
+      });
+      const plain = (p: Params, x: Tensor) => ({
+        'out.0': x.matmul(p['layer.0.w']).t(),
+        'out.1': p['rows[1]'].sum(),
+      });
+      b.close(await b.run(mapped as Traced, params, xs), await b.run(plain as Traced, params, xs));
+      await expectRefusal(
+        b,
+        vmap(g, { inAxes: [{ 'layer.0.w': null }, 0] }) as Traced,
+        [params, xs],
+        { error: TraceError, says: ['vmap', 'inAxes', 'rows'] },
+      );
     },
   ),
 

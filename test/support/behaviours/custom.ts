@@ -1,6 +1,8 @@
 import {
+  batchJacobian,
   customJvp,
   customVjp,
+  DTypeError,
   grad,
   hessian,
   jacfwd,
@@ -9,6 +11,7 @@ import {
   jvp,
   outer,
   ShapeError,
+  stack,
   TraceError,
   vjp,
   vmap,
@@ -18,7 +21,7 @@ import type { Traced } from '../backend.ts';
 import { points } from '../differences.ts';
 import { elementwiseJacobian, filled, numbers, type Numbers } from '../reference.ts';
 import { scenario, type Scenario } from '../scenario.ts';
-import { refused } from '../refusal.ts';
+import { expectRefusal, refused } from '../refusal.ts';
 
 // Section G: the user's own derivative rules. Each rule is off by a factor from the true derivative,
 // so that a test sees whether it was used.
@@ -299,5 +302,137 @@ export const custom: Scenario[] = [
     jacfwd((x: Tensor) => customJvp((y: Tensor) => y.sin(), undefined as never)(x)) as Traced,
     [x3],
     { error: TraceError, says: ['customJvp'] },
+  ),
+
+  // cotangents and tangents are found by their keys, whatever the order these were written in
+  ...(['customJvp', 'customVjp'] as const).map((name) =>
+    scenario(`CustomJVP/CustomVJP pytrees: ${name}, keys in another order`, async (b) => {
+      type Pair = { p: Tensor; q: Tensor };
+      const f = ({ p, q }: Pair) => ({ p: p.mul(q), q: p.sum() });
+      const rule =
+        name === 'customJvp'
+          ? customJvp(f, ([{ p, q }], [d]) => {
+              const { q: second, p: first } = f({ p, q });
+              return [
+                { q: second, p: first },
+                { q: d.p.sum().mul(3), p: d.p.mul(q).add(p.mul(d.q)).mul(2) },
+              ];
+            })
+          : customVjp(f, {
+              forward: (x: Pair) => [f(x), x] as [ReturnType<typeof f>, Pair],
+              backward: ({ p, q }: Pair, u: Pair) => [
+                { q: u.p.mul(p).mul(2), p: u.p.mul(q).mul(2).add(u.q.mul(3)) },
+              ],
+            });
+      const w = points([3], 727);
+      const twice = (x: ArrayLike<number>) =>
+        elementwiseJacobian(
+          [3],
+          Array.from(x, (v) => 2 * v),
+        );
+      const zero = filled([3, 3], 0);
+      for (const J of [jacrev, jacfwd, jacobian])
+        b.close(await b.run(J(rule) as Traced, { p: x3, q: w }), {
+          p: { p: twice(w.data), q: twice(x3.data) },
+          q: { p: filled([3], 3), q: { ...zero, shape: [3], data: [0, 0, 0] } },
+        });
+    }),
+  ),
+  scenario('CustomVJP pytrees: null for one leaf of an argument is zero', async (b) => {
+    type Pair = { p: Tensor; q: Tensor };
+    const f = customVjp(({ p, q }: Pair) => p.mul(q), {
+      forward: (x: Pair) => [x.p.mul(x.q), x.p] as [Tensor, Tensor],
+      backward: (p: Tensor, u: Tensor) => [{ p: null, q: u.mul(p) }],
+    });
+    const got = await b.run(grad((x: Pair) => f(x).sum()) as Traced, { p: x3, q: x3 });
+    b.exact(got, { p: filled([3], 0), q: { shape: [3], data: x3.data } });
+  }),
+
+  scenario(
+    'CustomVJP: a rule that is not linear has reverse mode, and auto takes it',
+    async (b) => {
+      const clip = customVjp((x: Tensor) => x, {
+        forward: (x: Tensor) => [x, null] as [Tensor, null],
+        backward: (_: null, u: Tensor) => u.clamp(-1, 1),
+      });
+      const tall = (x: Tensor) => stack([clip(x).mul(10), x.sin(), x.cos(), x]);
+      const want = await b.run(jacrev(tall) as Traced, x3);
+      b.close(await b.run(jacobian(tall) as Traced, x3), want);
+      b.close(await b.run(jacobian(tall, { chunk: 2 }) as Traced, x3), want);
+      await expectRefusal(b, jacfwd(tall) as Traced, [x3], {
+        error: TraceError,
+        says: ['customVjp', 'linear', 'reverse'],
+      });
+      const rows = (x: Tensor) => clip(x).mul(10).expandDims(1);
+      const each = await b.run(batchJacobian(rows, { mode: 'reverse' }) as Traced, x3);
+      b.close(await b.run(batchJacobian(rows) as Traced, x3), each);
+    },
+  ),
+  scenario(
+    'CustomJVP: a rule that is not linear has forward mode, and auto takes it',
+    async (b) => {
+      const squared = customJvp(
+        (x: Tensor) => x,
+        ([x], [t]) => [x, t.square().mul(3)],
+      );
+      const wide = (x: Tensor) => squared(x).sum();
+      b.close(await b.run(jacfwd(wide) as Traced, x3), filled([3], 3));
+      b.close(await b.run(jacobian(wide) as Traced, x3), filled([3], 3));
+      for (const reverse of [jacrev(wide), grad(wide)])
+        await expectRefusal(b, reverse as Traced, [x3], {
+          error: TraceError,
+          says: ['customJvp', 'linear', 'forward'],
+        });
+    },
+  ),
+
+  ...(
+    [
+      ['a cotangent of integers', (u: Tensor) => u.cast('i32'), DTypeError, 'i32'],
+      ['nothing returned', () => undefined, TraceError, 'nothing'],
+      ['a string', () => 'text', TraceError, 'text'],
+      ['a tree for a tensor', (u: Tensor) => [{ u }], TraceError, 'u'],
+    ] as const
+  ).map(([what, backward, error, says]) =>
+    refused(
+      `CustomVJP malformed rule: ${what}`,
+      grad((x: Tensor) =>
+        customVjp((y: Tensor) => y.sin(), {
+          forward: (y: Tensor) => [y.sin(), null] as [Tensor, null],
+          backward: (_: null, u: Tensor) => backward(u),
+        })(x).sum(),
+      ) as Traced,
+      [x3],
+      { error, says: ['customVjp', says] },
+    ),
+  ),
+  refused(
+    'CustomVJP malformed rule: a cotangent is missing in a tree',
+    grad((x: Tensor) =>
+      customVjp(({ p, q }: { p: Tensor; q: Tensor }) => p.mul(q).sum(), {
+        forward: ({ p, q }) => [p.mul(q).sum(), null],
+        backward: (_: null, u: Tensor) => [{ p: u.mul(x3) }],
+      })({ p: x, q: x }),
+    ) as Traced,
+    [x3],
+    { error: TraceError, says: ['customVjp', '.q'] },
+  ),
+  ...(['customJvp', 'customVjp'] as const).map((name) =>
+    refused(
+      `CustomJVP/CustomVJP malformed rule: ${name}, the value has another shape than the function's`,
+      grad((x: Tensor) =>
+        (name === 'customJvp'
+          ? customJvp(
+              (y: Tensor) => y.sin(),
+              ([y], [t]) => [y.sum(), t],
+            )
+          : customVjp((y: Tensor) => y.sin(), {
+              forward: (y: Tensor) => [y.sum(), null] as [Tensor, null],
+              backward: (_: null, u: Tensor) => u,
+            }))(x).sum(),
+      ) as Traced,
+      [x3],
+      { error: ShapeError, says: [name, 'value', '[]', '[3]'] },
+    ),
   ),
 ];

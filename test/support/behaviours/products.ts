@@ -227,11 +227,7 @@ export const products: Scenario[] = [
       const forward = jvp(slope, [x], [v])[1];
       const reverse = only(vjp(slope, x)[1](v));
       const product = H.matmul(v);
-      return [
-        (hvp(energy, [x], [v]) as Tensor).sub(product),
-        forward.sub(product),
-        reverse.sub(product),
-      ];
+      return [hvp(energy, [x], [v]).sub(product), forward.sub(product), reverse.sub(product)];
     };
     const zeros = filled([3], 0);
     b.close(await b.run(all, x3, v3), [zeros, zeros, zeros], 1);
@@ -303,6 +299,24 @@ export const products: Scenario[] = [
     },
   ),
 
+  scenario(
+    'TestJvp.pytree_inputs, vjp_pytree_output: the order of keys does not count',
+    async (b) => {
+      type Pair = { p: Tensor; q: Tensor };
+      const g = ({ p, q }: Pair) => ({ y: p.mul(q.square()), z: p.sum() });
+      const pushed = (x: Tensor, v: Tensor) => [
+        jvp(g, [{ p: x, q: v }], [{ q: x.mul(2), p: v }])[1],
+        linearize(g, { p: x, q: v })[1]({ q: x.mul(2), p: v }),
+        vjp(g, { p: x, q: v })[1]({ z: x.sum(), y: v }),
+      ];
+      const inOrder = (x: Tensor, v: Tensor) => [
+        jvp(g, [{ p: x, q: v }], [{ p: v, q: x.mul(2) }])[1],
+        linearize(g, { p: x, q: v })[1]({ p: v, q: x.mul(2) }),
+        vjp(g, { p: x, q: v })[1]({ y: v, z: x.sum() }),
+      ];
+      b.exact(await b.run(pushed, x3, v3), await b.run(inOrder, x3, v3));
+    },
+  ),
   scenario('vjp_pytree_input: one cotangent for each leaf of each argument', async (b) => {
     const pull = (x: Tensor, u: Tensor) => {
       const g = (t: { p: Tensor; q: Tensor[] }, s: Tensor) =>

@@ -66,11 +66,22 @@ export function groupNodes(outputs: readonly Tensor[], limits: PlanLimits): Grou
     dissolve(grouping, kept, limits.recomputeFlops ?? RECOMPUTE_FLOPS);
     const live = grouping.drafts.filter((d) => !d.dissolved);
     const groups = live.map((d) => finish(d, grouping));
-    const crowded = groups.findIndex(
-      (g) => g.sources.length + g.outputs.length > limits.storageBuffersPerStage,
-    );
-    if (crowded < 0) return groups;
-    relieve(live[crowded] as Draft, grouping, apart, kept, limits);
+    const crowded = live.filter((_, i) => {
+      const { sources, outputs: written } = groups[i] as Group;
+      return sources.length + written.length > limits.storageBuffersPerStage;
+    });
+    if (crowded.length === 0) return groups;
+    const before = new Set(kept);
+    const relieved = crowded.filter((draft) => {
+      const reads = readsOf(draft.members, grouping);
+      // what was stored for another group just now may be enough for this one
+      const isShared = [...onTheWay(reads)].some((x) => kept.has(x) && !before.has(x));
+      return isShared || relieve(draft, reads, grouping, apart, kept);
+    });
+    if (relieved.length === 0)
+      throw new LimitError(
+        `${(crowded[0] as Draft).domain.op.name}: one kernel needs more than the ${limits.storageBuffersPerStage} storage buffers per shader stage this device allows; use a device with a higher maxStorageBuffersPerShaderStage`,
+      );
   }
 }
 
@@ -213,6 +224,10 @@ interface Reads {
   readonly moved: Set<Tensor>;
 }
 
+/** What is computed on the way, and may be stored instead. */
+const onTheWay = ({ inlined, moved }: Reads): Set<Tensor> =>
+  new Set([...[...inlined].map((d) => d.domain), ...moved]);
+
 /** What a thread that computes `members` reads. */
 function readsOf(members: readonly Tensor[], grouping: Grouping): Reads {
   const sources = new Set<Tensor>();
@@ -272,30 +287,26 @@ function finish(draft: Draft, grouping: Grouping): Group {
   };
 }
 
-/** Takes something out of a group that binds too many buffers. */
+/** Takes something out of a group that binds too many buffers; false if there is nothing to take. */
 function relieve(
   draft: Draft,
+  { inlined, moved }: Reads,
   grouping: Grouping,
   apart: Set<Tensor>,
   kept: Set<Tensor>,
-  limits: PlanLimits,
-): void {
-  const { inlined, moved } = readsOf(draft.members, grouping);
+): boolean {
   const map = widest(inlined, (d) => d.members, grouping);
   if (map) {
     kept.add(map.domain);
-    return;
+    return true;
   }
   const movable = draft.members.filter((m) => m !== draft.domain && m.op.family === 'elementwise');
   const middle = movable[Math.floor(movable.length / 2)];
-  const lookup = middle ? null : widest(moved, (x) => [x], grouping);
-  if (lookup) {
-    kept.add(lookup);
-    return;
+  if (middle) {
+    apart.add(middle);
+    return true;
   }
-  if (!middle)
-    throw new LimitError(
-      `${draft.domain.op.name}: one kernel needs more than the ${limits.storageBuffersPerStage} storage buffers per shader stage this device allows; use a device with a higher maxStorageBuffersPerShaderStage`,
-    );
-  apart.add(middle);
+  const lookup = widest(moved, (x) => [x], grouping);
+  if (lookup) kept.add(lookup);
+  return lookup !== null;
 }

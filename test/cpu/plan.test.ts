@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LEAST } from '../../src/compile.ts';
-import { matmul, tanh } from '../../src/index.ts';
+import { add, matmul, tanh } from '../../src/index.ts';
 import { pullback } from '../../src/derive/vjp.ts';
 import { printGraph } from '../../src/ir/print.ts';
 import { withTrace, type Tensor } from '../../src/ir/tensor.ts';
@@ -11,6 +11,7 @@ import type { Program } from '../../src/lower/program.ts';
 import { makePlan } from '../../src/plan/index.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { isInput, variableLike } from '../../src/ops/source.ts';
+import { range } from '../../src/util/shape.ts';
 import { checkPlan } from '../support/check-plan.ts';
 import { Draw, SEED } from '../support/draw.ts';
 import { randomGraph } from '../support/random-graph.ts';
@@ -75,6 +76,22 @@ test('a chain of any length keeps two intermediates in memory', () => {
     expect(plan.groups.length).toBe(10);
     expect(plan.slots).toEqual([4096, 4096]);
   });
+});
+
+test('a loop whose every step needs too many bindings is planned step by step alike', () => {
+  const groupsOf = (steps: number): number =>
+    withTrace(() => {
+      const weights = range(7).map(() => variableLike({ shape: [8, 8], dtype: 'f32' }));
+      let y = variableLike({ shape: [8, 8], dtype: 'f32' });
+      for (let i = 0; i < steps; i++)
+        y = weights.map((w) => tanh(matmul(y, w))).reduce((a, b) => add(a, b));
+      const plan = planned([y], 4);
+      checkPlan(plan);
+      for (const g of plan.groups)
+        expect(g.sources.length + g.outputs.length).toBeLessThanOrEqual(4);
+      return plan.groups.length;
+    });
+  expect(groupsOf(200)).toBe(200 * groupsOf(1));
 });
 
 /** A program with ids of nodes taken out of its labels. */

@@ -22,6 +22,12 @@ const ANCHORS: Readonly<Record<string, GroupKind>> = {
   cumsum: 'scan',
 };
 
+/**
+ * Passes that begin anew, so that all groups use what one has to store. Each may crowd other groups, along
+ * a loop one step after another: after them the groups there are get taken apart.
+ */
+const PASSES = 8;
+
 /** A group while it is being put together. */
 interface Draft {
   readonly kind: GroupKind;
@@ -54,7 +60,7 @@ export function groupNodes(outputs: readonly Tensor[], limits: PlanLimits): Grou
   const users = consumersOf(order);
   const apart = new Set<Tensor>(); // nodes that may not join a group
   const kept = new Set<Tensor>(); // nodes that are stored though they could be computed where read
-  for (;;) {
+  for (let pass = 1; ; pass++) {
     const grouping: Grouping = {
       order,
       outputs: new Set(outputs),
@@ -64,14 +70,23 @@ export function groupNodes(outputs: readonly Tensor[], limits: PlanLimits): Grou
     };
     assign(grouping, apart, kept);
     dissolve(grouping, kept, limits.recomputeFlops ?? RECOMPUTE_FLOPS);
-    const live = grouping.drafts.filter((d) => !d.dissolved);
-    const groups = live.map((d) => finish(d, grouping));
-    const crowded = groups.findIndex(
-      (g) => g.sources.length + g.outputs.length > limits.storageBuffersPerStage,
-    );
-    if (crowded < 0) return groups;
-    relieve(live[crowded] as Draft, grouping, apart, kept, limits);
+    const crowded = grouping.drafts.filter((d) => !d.dissolved && isCrowded(d, grouping, limits));
+    if (pass === PASSES) takeApart(crowded, grouping, limits);
+    if (pass === PASSES || crowded.length === 0)
+      return grouping.drafts.filter((d) => !d.dissolved).map((d) => finish(d, grouping));
+    relieve(crowded, grouping, limits, apart, kept);
   }
+}
+
+function draftOf(kind: GroupKind, anchor: Tensor | null, domain: Tensor): Draft {
+  const at = unflatten(variable('i', domain.size), domain.shape);
+  const coordinates = new Map([[domain, at]]);
+  return { kind, anchor, domain, members: [domain], coordinates, dissolved: false };
+}
+
+function include(draft: Draft, node: Tensor, at: Coordinates): void {
+  draft.members.push(node);
+  draft.coordinates.set(node, at);
 }
 
 /** One pass over the graph: anchors open groups, elementwise nodes join the latest group they can. */
@@ -82,15 +97,12 @@ function assign(
 ): void {
   const latest = new Map<Tensor, number>(); // the last group a node depends on
   const open = (kind: GroupKind, anchor: Tensor | null, domain: Tensor): Draft => {
-    const at = unflatten(variable('i', domain.size), domain.shape);
-    const coordinates = new Map([[domain, at]]);
-    const draft: Draft = { kind, anchor, domain, members: [domain], coordinates, dissolved: false };
+    const draft = draftOf(kind, anchor, domain);
     drafts.push(draft);
     return draft;
   };
   const join = (draft: Draft, node: Tensor, at: Coordinates): void => {
-    draft.members.push(node);
-    draft.coordinates.set(node, at);
+    include(draft, node, at);
     owner.set(node, draft);
   };
   for (const node of order) {
@@ -213,6 +225,10 @@ interface Reads {
   readonly moved: Set<Tensor>;
 }
 
+/** What is computed on the way, and may be stored instead. */
+const onTheWay = ({ inlined, moved }: Reads): Set<Tensor> =>
+  new Set([...[...inlined].map((d) => d.domain), ...moved]);
+
 /** What a thread that computes `members` reads. */
 function readsOf(members: readonly Tensor[], grouping: Grouping): Reads {
   const sources = new Set<Tensor>();
@@ -238,17 +254,22 @@ function readsOf(members: readonly Tensor[], grouping: Grouping): Reads {
   return { sources, inlined, moved };
 }
 
-/** The entry of `list` that reads most, if one reads more than a tensor. */
+/**
+ * The entry of `list` that reads most, if one reads more than a tensor. Those that read at most `limit` come
+ * first.
+ */
 function widest<T>(
   list: Iterable<T>,
   membersOf: (entry: T) => readonly Tensor[],
   grouping: Grouping,
+  limit = Infinity,
 ): T | null {
   let found: T | null = null;
   let most = 1;
   for (const entry of list) {
     const count = readsOf(membersOf(entry), grouping).sources.size;
-    if (count > most) [found, most] = [entry, count];
+    const isBetter = count > most ? count <= limit || most === 1 : count > 1 && most > limit;
+    if (isBetter) [found, most] = [entry, count];
   }
   return found;
 }
@@ -272,30 +293,101 @@ function finish(draft: Draft, grouping: Grouping): Group {
   };
 }
 
-/** Takes something out of a group that binds too many buffers. */
-function relieve(
+function isCrowded(draft: Draft, grouping: Grouping, limits: PlanLimits): boolean {
+  const { sources, outputs } = finish(draft, grouping);
+  return sources.length + outputs.length > limits.storageBuffersPerStage;
+}
+
+/** What could be taken out of a group: an inlined map, the rest of its members, or an index map. */
+type Excess = { readonly map: Draft } | { readonly middle: Tensor } | { readonly lookup: Tensor };
+
+function excessOf(
   draft: Draft,
+  { inlined, moved }: Reads,
   grouping: Grouping,
-  apart: Set<Tensor>,
-  kept: Set<Tensor>,
-  limits: PlanLimits,
-): void {
-  const { inlined, moved } = readsOf(draft.members, grouping);
-  const map = widest(inlined, (d) => d.members, grouping);
-  if (map) {
-    kept.add(map.domain);
-    return;
-  }
+  most?: number,
+): Excess | null {
+  const map = widest(inlined, (d) => d.members, grouping, most);
+  if (map) return { map };
   const movable = draft.members.filter((m) => m !== draft.domain && m.op.family === 'elementwise');
   const middle = movable[Math.floor(movable.length / 2)];
-  const lookup = middle ? null : widest(moved, (x) => [x], grouping);
-  if (lookup) {
-    kept.add(lookup);
-    return;
+  if (middle) return { middle };
+  const lookup = widest(moved, (x) => [x], grouping);
+  return lookup && { lookup };
+}
+
+/** Takes something out of each group that binds too many buffers, for the next pass. */
+function relieve(
+  crowded: readonly Draft[],
+  grouping: Grouping,
+  limits: PlanLimits,
+  apart: Set<Tensor>,
+  kept: Set<Tensor>,
+): void {
+  const before = new Set(kept);
+  let done = false;
+  for (const draft of crowded) {
+    const reads = readsOf(draft.members, grouping);
+    // what is stored for another group now may be enough for this one
+    if ([...onTheWay(reads)].some((x) => kept.has(x) && !before.has(x))) continue;
+    const excess = excessOf(draft, reads, grouping);
+    if (!excess) continue;
+    done = true;
+    if ('middle' in excess) apart.add(excess.middle);
+    else kept.add('map' in excess ? excess.map.domain : excess.lookup);
   }
-  if (!middle)
-    throw new LimitError(
-      `${draft.domain.op.name}: one kernel needs more than the ${limits.storageBuffersPerStage} storage buffers per shader stage this device allows; use a device with a higher maxStorageBuffersPerShaderStage`,
-    );
-  apart.add(middle);
+  if (!done) throw tooMany(crowded[0] as Draft, limits);
+}
+
+/** Takes groups apart until none binds too many buffers. */
+function takeApart(crowded: readonly Draft[], grouping: Grouping, limits: PlanLimits): void {
+  const most = limits.storageBuffersPerStage - 1;
+  const queue = [...crowded];
+  for (const draft of queue)
+    while (isCrowded(draft, grouping, limits)) {
+      const excess = excessOf(draft, readsOf(draft.members, grouping), grouping, most);
+      if (!excess) throw tooMany(draft, limits);
+      if ('map' in excess) {
+        excess.map.dissolved = false;
+        queue.push(excess.map);
+      } else if ('middle' in excess) queue.push(splitAt(draft, excess.middle, grouping));
+      else queue.push(store(excess.lookup, grouping));
+    }
+}
+
+const tooMany = ({ domain }: Draft, { storageBuffersPerStage: most }: PlanLimits): LimitError =>
+  new LimitError(
+    `${domain.op.name}: one kernel needs more than the ${most} storage buffers per shader stage this device allows; use a device with a higher maxStorageBuffersPerShaderStage`,
+  );
+
+/** Puts `middle` and the members that depend on it into a group of their own, right after the others. */
+function splitAt(draft: Draft, middle: Tensor, { drafts, owner }: Grouping): Draft {
+  const next = draftOf('map', null, middle);
+  const { members, coordinates } = draft;
+  for (const m of members.slice(members.indexOf(middle) + 1)) {
+    const x = m.inputs.find((input) => next.coordinates.has(input));
+    if (!x) continue;
+    const at = next.coordinates.get(x) as Coordinates;
+    include(next, m, isRenaming(m) ? renamed(m, at) : at);
+  }
+  for (const m of next.members) {
+    members.splice(members.indexOf(m), 1);
+    coordinates.delete(m);
+    owner.set(m, next);
+  }
+  drafts.splice(drafts.indexOf(draft) + 1, 0, next);
+  return next;
+}
+
+/** Opens a group for an index map, right after the last group that it depends on. */
+function store(lookup: Tensor, { drafts, owner }: Grouping): Draft {
+  const last = (x: Tensor): number => {
+    const draft = owner.get(x);
+    return draft ? drafts.indexOf(draft) : Math.max(-1, ...x.inputs.map(last));
+  };
+  const at = last(lookup) + 1;
+  const draft = draftOf('map', null, lookup);
+  owner.set(lookup, draft);
+  drafts.splice(at, 0, draft);
+  return draft;
 }

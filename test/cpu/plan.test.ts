@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LEAST } from '../../src/compile.ts';
-import { matmul, tanh } from '../../src/index.ts';
+import { add, cos, div, matmul, mul, sin, stack, sub, tanh, unstack } from '../../src/index.ts';
+import { pushforward } from '../../src/derive/jvp.ts';
 import { pullback } from '../../src/derive/vjp.ts';
 import { printGraph } from '../../src/ir/print.ts';
 import { withTrace, type Tensor } from '../../src/ir/tensor.ts';
@@ -11,6 +12,7 @@ import type { Program } from '../../src/lower/program.ts';
 import { makePlan } from '../../src/plan/index.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { isInput, variableLike } from '../../src/ops/source.ts';
+import { range } from '../../src/util/shape.ts';
 import { checkPlan } from '../support/check-plan.ts';
 import { Draw, SEED } from '../support/draw.ts';
 import { randomGraph } from '../support/random-graph.ts';
@@ -74,6 +76,48 @@ test('a chain of any length keeps two intermediates in memory', () => {
     checkPlan(plan);
     expect(plan.groups.length).toBe(10);
     expect(plan.slots).toEqual([4096, 4096]);
+  });
+});
+
+test('a loop whose every step needs too many bindings is planned step by step alike', () => {
+  const groupsOf = (steps: number): number =>
+    withTrace(() => {
+      const weights = range(7).map(() => variableLike({ shape: [8, 8], dtype: 'f32' }));
+      let y = variableLike({ shape: [8, 8], dtype: 'f32' });
+      for (let i = 0; i < steps; i++)
+        y = weights.map((w) => tanh(matmul(y, w))).reduce((a, b) => add(a, b));
+      const plan = planned([y], 4);
+      checkPlan(plan);
+      for (const g of plan.groups)
+        expect(g.sources.length + g.outputs.length).toBeLessThanOrEqual(4);
+      return plan.groups.length;
+    });
+  expect(groupsOf(200)).toBe(200 * groupsOf(1));
+});
+
+test('where groups along a loop crowd one another, they are taken apart', () => {
+  withTrace(() => {
+    const x = variableLike({ shape: [4], dtype: 'f32' });
+    const p = variableLike({ shape: [4], dtype: 'f32' });
+    let y = x;
+    for (let i = 0; i < 30; i++) {
+      const [a, b, c, d] = unstack(y) as [Tensor, Tensor, Tensor, Tensor];
+      const [k, l, m, n] = unstack(p) as [Tensor, Tensor, Tensor, Tensor];
+      const near = sin(sub(a, b));
+      const rate = div(mul(near, add(mul(k, mul(c, c)), mul(l, cos(a)))), add(m, mul(n, near)));
+      y = add(y, stack([mul(c, 0.1), mul(d, 0.1), rate, mul(rate, b)]));
+    }
+    const tangents = [x, p].map((v) => variableLike(v));
+    const roots = [y, ...pushforward([y], [x, p], tangents).filter((t) => t !== null)];
+    const check = (plan: Plan): void => {
+      checkPlan(plan);
+      for (const g of plan.groups)
+        expect(g.sources.length + g.outputs.length).toBeLessThanOrEqual(5);
+    };
+    check(planned(roots, 5));
+    const cotangent = variableLike(y);
+    const back = pullback([y], [cotangent], [x, p]).filter((t) => t !== null);
+    check(planned([y, ...back], 5));
   });
 });
 

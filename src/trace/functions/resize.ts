@@ -17,7 +17,8 @@ export interface UpsampleOptions {
   readonly scale?: number | readonly number[];
   /** length of each axis */
   readonly size?: PerAxis;
-  readonly mode: 'nearest' | 'bilinear';
+  /** default `"nearest"` */
+  readonly mode?: 'nearest' | 'bilinear';
   /** of bilinear: the first and the last element stay where they are; default false */
   readonly alignCorners?: boolean;
 }
@@ -30,7 +31,7 @@ export interface UpsampleOptions {
  */
 export const upsample = named('upsample', (x: TensorLike, options: UpsampleOptions): Tensor => {
   const t = toTensor(x, 'upsample');
-  const { mode, alignCorners = false } = options;
+  const { mode = 'nearest', alignCorners = false } = options;
   if (mode !== 'nearest' && mode !== 'bilinear')
     throw new TraceError(
       `upsample: mode is "nearest" or "bilinear", got ${JSON.stringify(mode)}; name one`,
@@ -48,7 +49,7 @@ function targetOf(x: Tensor, { scale, size }: UpsampleOptions): number[] {
       `upsample: expected [batch, channels, ...image], got shape ${formatShape(x.shape)}; reshape it first`,
     );
   if ((scale === undefined) === (size === undefined))
-    throw new ShapeError('upsample: takes a scale or a size, not both; pass { scale: 2, mode }');
+    throw new ShapeError('upsample: takes a scale or a size, not both; pass { scale: 2 }');
   if (size !== undefined) return perAxis('upsample', 'size', size, image.length, 1);
   const factors = typeof scale === 'number' ? image.map(() => scale) : (scale as number[]);
   const target = image.map((n, i) => Math.floor(n * (factors[i] as number)));

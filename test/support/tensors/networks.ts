@@ -725,7 +725,7 @@ const resizing: Scenario[] = [
     'upsample: nearest is floor(i·in/out), bilinear half-pixel and clamped',
     (x: Tensor, y: Tensor) => ({
       nearest: x.upsample({ scale: 2, mode: 'nearest' }),
-      sizes: x.upsample({ size: [3, 1], mode: 'nearest' }),
+      sizes: x.upsample({ size: [3, 1] }),
       down: y.upsample({ size: 3, mode: 'nearest' }),
       bilinear: x.upsample({ scale: [1, 2], mode: 'bilinear' }),
       corners: x.upsample({ size: 3, mode: 'bilinear', alignCorners: true }),

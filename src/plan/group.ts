@@ -66,11 +66,12 @@ export function groupNodes(outputs: readonly Tensor[], limits: PlanLimits): Grou
     dissolve(grouping, kept, limits.recomputeFlops ?? RECOMPUTE_FLOPS);
     const live = grouping.drafts.filter((d) => !d.dissolved);
     const groups = live.map((d) => finish(d, grouping));
-    const crowded = groups.findIndex(
-      (g) => g.sources.length + g.outputs.length > limits.storageBuffersPerStage,
-    );
-    if (crowded < 0) return groups;
-    relieve(live[crowded] as Draft, grouping, apart, kept, limits);
+    const crowded = live.filter((_, i) => {
+      const { sources, outputs: written } = groups[i] as Group;
+      return sources.length + written.length > limits.storageBuffersPerStage;
+    });
+    if (crowded.length === 0) return groups;
+    for (const draft of crowded) relieve(draft, grouping, apart, kept, limits);
   }
 }
 
@@ -272,7 +273,10 @@ function finish(draft: Draft, grouping: Grouping): Group {
   };
 }
 
-/** Takes something out of a group that binds too many buffers. */
+/**
+ * Takes something out of a group that binds too many buffers, unless something it reads has just been
+ * taken out of another.
+ */
 function relieve(
   draft: Draft,
   grouping: Grouping,
@@ -281,6 +285,7 @@ function relieve(
   limits: PlanLimits,
 ): void {
   const { inlined, moved } = readsOf(draft.members, grouping);
+  if ([...inlined].some((d) => kept.has(d.domain)) || [...moved].some((x) => kept.has(x))) return;
   const map = widest(inlined, (d) => d.members, grouping);
   if (map) {
     kept.add(map.domain);

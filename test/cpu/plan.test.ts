@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LEAST } from '../../src/compile.ts';
-import { matmul, tanh } from '../../src/index.ts';
+import { add, matmul, mul, sum, tanh } from '../../src/index.ts';
 import { pullback } from '../../src/derive/vjp.ts';
 import { printGraph } from '../../src/ir/print.ts';
 import { withTrace, type Tensor } from '../../src/ir/tensor.ts';
@@ -74,6 +74,19 @@ test('a chain of any length keeps two intermediates in memory', () => {
     checkPlan(plan);
     expect(plan.groups.length).toBe(10);
     expect(plan.slots).toEqual([4096, 4096]);
+  });
+});
+
+test('many groups that would bind too much, alone and of the same maps, all fit', () => {
+  withTrace(() => {
+    const xs = Array.from({ length: 12 }, () => variableLike({ shape: [64], dtype: 'f32' }));
+    const maps = xs.map((x, i) => add(x, xs[(i + 1) % 12] as Tensor));
+    const total = (k: number): Tensor =>
+      maps.map((m, i) => mul(m, i + k)).reduce((a, b) => add(a, b));
+    const roots = Array.from({ length: 40 }, (_, k) => sum(tanh(total(k + 2))));
+    const plan = planned(roots, 8);
+    checkPlan(plan);
+    for (const g of plan.groups) expect(g.sources.length + g.outputs.length).toBeLessThanOrEqual(8);
   });
 });
 

@@ -1,6 +1,6 @@
 /** `cotangent/onnx`: networks of `.onnx` files as functions of tensors. */
 import { loadModel, type OnnxModel, type OnnxOptions } from './formats/onnx/load.ts';
-import { knownElements } from './known.ts';
+import { knownElements } from './ops/known.ts';
 import type { Tensor } from './ir/tensor.ts';
 
 export type { ExternalData } from './formats/onnx/external.ts';

@@ -1,8 +1,10 @@
-import { div, equal, variable, type Index } from '../ir/index-expr.ts';
+import { div, equal, mod, variable, type Index } from '../ir/index-expr.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { topological } from '../ir/walk.ts';
+import { dim } from '../ops/axes.ts';
+import { knownElements } from '../ops/known.ts';
 
-/** Where a tensor keeps the sample it belongs to: sample = floor(index along `axis` / inner). */
+/** Where a tensor keeps the sample it belongs to: sample = floor(index along `axis` / inner) mod samples. */
 interface Place {
   /** counted from the end */
   readonly axis: number;
@@ -22,6 +24,7 @@ const none = { mixedBy: null, place: null } as const;
  */
 export function samplesStayApart(y: Tensor, x: Tensor): Independence {
   const count = x.shape[0] as number;
+  if (count < 2) return none;
   const places = new Map<Tensor, Place>([[x, { axis: -x.rank, inner: 1 }]]);
   for (const node of topological([y])) {
     if (node === x || !node.inputs.some((i) => places.has(i))) continue;
@@ -52,8 +55,9 @@ function through(node: Tensor, places: ReadonlyMap<Tensor, Place>, count: number
       if (op.name === 'argmax' || op.name === 'argmin') return agreed?.axis === -1 ? null : agreed;
       return agreed && !axes?.includes(agreed.axis) ? agreed : null;
     case 'linear':
+      if (op.name === 'gather' && first?.axis !== -1) return agreed;
       if (op.name === 'gather' || op.name === 'scatterAdd')
-        return agreed?.axis === -1 ? null : agreed;
+        return agreed?.axis === -1 ? throughIndices(node, agreed, count) : agreed;
       if (!first) return null;
       if (op.indexMap) return throughIndexMap(node, first, count);
       if (op.name === 'sum') return axes?.includes(first.axis) ? null : first;
@@ -75,13 +79,38 @@ function throughIndexMap(node: Tensor, { axis, inner }: Place, count: number): P
   const x = node.inputs[0] as Tensor;
   const at = node.shape.map((n, i) => variable(`c${i}`, n));
   const map = op.indexMap(at, node);
-  const sample = div(map.at[x.rank + axis] as Index, inner);
-  for (let i = 0; i < node.rank; i++) {
-    const n = node.shape[i] as number;
-    if (n % count !== 0 || n === 0) continue;
-    const step = n / count;
-    const own = div(at[i] as Index, step);
-    if (equal(sample, own)) return { axis: i - node.rank, inner: step };
-  }
+  const sample = mod(div(map.at[x.rank + axis] as Index, inner), count);
+  const digit = sample.digits[0];
+  const i = at.findIndex((c) => c.digits[0]?.variable.name === digit?.variable.name);
+  if (!digit || i < 0) return null;
+  const own = mod(div(at[i] as Index, digit.divisor), count);
+  return equal(sample, own) ? { axis: i - node.rank, inner: digit.divisor } : null;
+}
+
+/**
+ * Samples along the axis that `gather` picks from or `scatterAdd` adds to: with constant indices each pair
+ * of elements shows which sample goes where.
+ */
+function throughIndices(node: Tensor, { inner }: Place, count: number): Place | null {
+  const [x, index] = node.inputs as [Tensor, Tensor];
+  const known = knownElements(index);
+  if (!known) return null;
+  const picks = node.op.name === 'gather';
+  const [from, to] = [dim(x, -1), dim(node, -1)];
+  const [length, steps] = [dim(index, -1), picks ? to : from];
+  const sampleOf = (i: number, step: number): number => Math.floor(i / step) % count;
+  const fits = (step: number): boolean => {
+    for (let start = 0; start < known.length; start += length)
+      for (let j = 0; j < steps; j++) {
+        const given = known[start + (length === 1 ? 0 : j)] as number;
+        const other = Math.min(Math.max(given, 0), (picks ? from : to) - 1);
+        const [source, target] = picks ? [other, j] : [j, other];
+        if (sampleOf(source, inner) !== sampleOf(target, step)) return false;
+      }
+    return true;
+  };
+  // as many elements each, the axis held by the samples alone or by further axes around them
+  for (let step = to / count; step >= 1; step--)
+    if (to % (step * count) === 0 && fits(step)) return { axis: -1, inner: step };
   return null;
 }

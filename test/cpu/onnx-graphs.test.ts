@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { array, evaluate, jacobian, vmap, type HostArray, type Tensor } from '../../src/index.ts';
+import {
+  array,
+  batchJacobian,
+  evaluate,
+  jacobian,
+  vmap,
+  type HostArray,
+  type Tensor,
+} from '../../src/index.ts';
 import { loadOnnx, type OnnxModel } from '../../src/onnx.ts';
 import { buildModel, type Operand, type TestModel } from '../support/onnx/build.ts';
 import { floats, given, inFile, integers, stored } from '../support/onnx/case.ts';
@@ -466,4 +474,76 @@ test('integers in the file do not become parameters', async () => {
   });
   expect(Object.keys(model.params)).toEqual(['w']);
   expect(integers([1]).type).toBe('int64');
+});
+
+describe('a Jacobian per sample of indexing by another input', () => {
+  const perSample = (model: Model, x: HostArray, ids: HostArray): Result =>
+    evaluate(
+      batchJacobian((v: Tensor, at: Tensor) => model.call({ x: v, at })) as never,
+      x,
+      ids,
+    ) as unknown as Result;
+  const x = hostArray(floats([3, 4]));
+  const ids = array([2, 0, 3], [3], 'i32');
+
+  test("x[arange(batch), at], the pairs written out: each sample's own element", async () => {
+    const model = await load({
+      opset: 17,
+      inputs: {
+        x: { type: 'float', shape: ['batch', 4] },
+        at: { type: 'int64', shape: ['batch'] },
+      },
+      outputs: { y: {} },
+      stored: { first: stored(0), one: stored(1), last: stored([-1]) },
+      nodes: [
+        { op: 'Shape', inputs: ['x'], outputs: ['shape'] },
+        { op: 'Gather', inputs: ['shape', 'first'], outputs: ['batch'] },
+        { op: 'Range', inputs: ['first', 'batch', 'one'], outputs: ['counter'] },
+        { op: 'Unsqueeze', inputs: ['counter', 'last'], outputs: ['row'] },
+        { op: 'Unsqueeze', inputs: ['at', 'last'], outputs: ['column'] },
+        {
+          op: 'Concat',
+          inputs: ['row', 'column'],
+          outputs: ['pairs'],
+          attributes: { axis: -1 },
+        },
+        { op: 'GatherND', inputs: ['x', 'pairs'], outputs: ['y'] },
+      ],
+    });
+    const J = perSample(model, x, ids);
+    expect(J.shape).toEqual([3, 4]);
+    expect([...J.data]).toEqual([0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1]);
+  });
+
+  test('x.scatter(1, at, 0): every other element', async () => {
+    const model = await load({
+      opset: 17,
+      inputs: {
+        x: { type: 'float', shape: ['batch', 4] },
+        at: { type: 'int64', shape: ['batch'] },
+      },
+      outputs: { y: {} },
+      stored: { last: stored([-1]), zero: inFile(given([0])), two: inFile(given([2])) },
+      nodes: [
+        { op: 'Unsqueeze', inputs: ['at', 'last'], outputs: ['column'] },
+        { op: 'Shape', inputs: ['column'], outputs: ['shape'] },
+        { op: 'Expand', inputs: ['zero', 'shape'], outputs: ['zeros'] },
+        {
+          op: 'ScatterElements',
+          inputs: ['x', 'column', 'zeros'],
+          outputs: ['cleared'],
+          attributes: { axis: 1 },
+        },
+        { op: 'Mul', inputs: ['cleared', 'two'], outputs: ['y'] },
+      ],
+    });
+    const J = perSample(model, x, ids);
+    expect(J.shape).toEqual([3, 4, 4]);
+    const kept = [0, 1, 2].map((b) => [0, 1, 2, 3].map((i) => J.data[16 * b + 5 * i]));
+    expect(kept).toEqual([
+      [2, 2, 0, 2],
+      [0, 2, 2, 2],
+      [2, 2, 2, 0],
+    ]);
+  });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LEAST } from '../../src/compile.ts';
-import { add, cos, div, matmul, mul, sin, stack, sub, tanh, unstack } from '../../src/index.ts';
+import { add, cos, div, matmul, mul, sin, stack, sub, sum, tanh, unstack } from '../../src/index.ts';
 import { pushforward } from '../../src/derive/jvp.ts';
 import { pullback } from '../../src/derive/vjp.ts';
 import { printGraph } from '../../src/ir/print.ts';
@@ -118,6 +118,19 @@ test('where groups along a loop crowd one another, they are taken apart', () => 
     const cotangent = variableLike(y);
     const back = pullback([y], [cotangent], [x, p]).filter((t) => t !== null);
     check(planned([y, ...back], 5));
+  });
+});
+
+test('many groups that would bind too much, alone and of the same maps, all fit', () => {
+  withTrace(() => {
+    const xs = Array.from({ length: 12 }, () => variableLike({ shape: [64], dtype: 'f32' }));
+    const maps = xs.map((x, i) => add(x, xs[(i + 1) % 12] as Tensor));
+    const total = (k: number): Tensor =>
+      maps.map((m, i) => mul(m, i + k)).reduce((a, b) => add(a, b));
+    const roots = Array.from({ length: 40 }, (_, k) => sum(tanh(total(k + 2))));
+    const plan = planned(roots, 8);
+    checkPlan(plan);
+    for (const g of plan.groups) expect(g.sources.length + g.outputs.length).toBeLessThanOrEqual(8);
   });
 });
 

@@ -264,3 +264,10 @@ export const convTranspose2d = named(
   (x: TensorLike, weight: TensorLike, options: ConvTransposeOptions = {}): Tensor =>
     convolveTransposed('convTranspose2d', 2, x, weight, options),
 );
+
+/** `convTranspose2d` over three spatial axes, for networks of other formats. */
+export const convTranspose3d = named(
+  'convTranspose3d',
+  (x: TensorLike, weight: TensorLike, options: ConvTransposeOptions = {}): Tensor =>
+    convolveTransposed('convTranspose3d', 3, x, weight, options),
+);

@@ -11,6 +11,7 @@ import {
   type ConvTransposeOptions,
   type Tensor,
 } from '../../../trace/index.ts';
+import { convTranspose3d } from '../../../trace/functions/convolution.ts';
 import { formatShape } from '../../../util/shape.ts';
 import type { Call } from '../call.ts';
 import { op } from '../op.ts';
@@ -61,13 +62,14 @@ export const ConvTranspose = op(
   (n) => {
     const { x, w, d, kernel } = operands(n);
     const conv =
-      [convTranspose1d, convTranspose2d][d - 1] ?? n.fail(`has ${d} spatial axes, 2 are the most`);
+      [convTranspose1d, convTranspose2d, convTranspose3d][d - 1] ??
+      n.fail(`has ${d} spatial axes, 3 are the most`);
     const [stride, dilation] = [perAxis(n, 'strides', d, 1, 1), perAxis(n, 'dilations', d, 1, 1)];
     const options: ConvTransposeOptions = { stride, dilation, groups: n.int('group', 1) };
     const whole = conv(x, w, options);
     return withBias(pad(whole, borders(n, whole.shape.slice(2), kernel)), n.optional(2));
   },
-  { limits: '1 or 2 spatial axes' },
+  { limits: '1 to 3 spatial axes' },
 );
 
 /**

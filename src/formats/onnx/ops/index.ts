@@ -17,12 +17,13 @@ import * as quantization from './quantization.ts';
 import * as recurrent from './recurrent.ts';
 import * as reduction from './reduction.ts';
 import * as resize from './resize.ts';
+import * as sampling from './sampling.ts';
 import * as sequence from './sequence.ts';
 
 const families: readonly object[] = [
   ...[activations, arithmetic, attention, constants, control, convolution, elementary, indexing],
   ...[layout, linear, logic, loss, normalization, pooling, quantization, recurrent, reduction],
-  ...[resize, sequence],
+  ...[resize, sampling, sequence],
 ];
 
 const isOp = (x: unknown): x is Op => typeof x === 'object' && x !== null && 'run' in x;

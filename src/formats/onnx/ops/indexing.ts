@@ -1,7 +1,6 @@
 import {
   add,
   arange,
-  broadcastTo,
   cast,
   expandDims,
   greater,
@@ -9,10 +8,11 @@ import {
   moveAxis,
   mul,
   ones,
+  pad,
   reshape,
-  scatterAdd,
   slice,
   sub,
+  swapAxes,
   take,
   takeAlongAxis,
   tensor,
@@ -20,9 +20,11 @@ import {
   zeros,
   type Tensor,
 } from '../../../trace/index.ts';
+import { scatterAdd as addAt } from '../../../trace/primitives.ts';
 import { sizeOf, stridesOf } from '../../../util/shape.ts';
 import type { Call } from '../call.ts';
 import { op } from '../op.ts';
+import { columnOf } from './layout.ts';
 
 /**
  * Indices into an axis, negative ones counted from its end: constant ones as constants, so that they are
@@ -66,51 +68,88 @@ export const GatherElements = op(
   { since: 11 },
 );
 
-/** Row-major positions in `shape` of the index tuples along the last axis. */
-function flatPositions(n: Call, given: Tensor, shape: readonly number[]): Tensor {
+/** Row-major positions in `shape` of the index tuples along the last axis, which begin at column `first`. */
+function flatPositions(n: Call, given: Tensor, shape: readonly number[], first: number): Tensor {
   const strides = stridesOf(shape);
   const parts = shape.map((length, i) => {
-    const column = slice(given, ...new Array<null>(given.rank - 1).fill(null), i);
-    return mul(indices(n, column, length), strides[i] as number);
+    return mul(indices(n, columnOf(given, first + i), length), strides[i] as number);
   });
   const sums = parts.reduce(add, zeros(given.shape.slice(0, -1), 'i32'));
   return settled(n, sums) ?? sums;
+}
+
+/**
+ * How many leading columns of index tuples `given [..., depth]` count along their own axis, from `b` batch
+ * axes on: element i of it reads row i of `shape`, so that it is a batch axis too. Exporters spell them out.
+ */
+function countingColumns(n: Call, given: Tensor, shape: readonly number[], b: number): number {
+  const depth = given.shape[given.rank - 1] as number;
+  let count = 0;
+  for (; count < depth && b + count < given.rank - 1; count++) {
+    const axis = b + count;
+    const length = given.shape[axis] as number;
+    const inner = sizeOf(given.shape.slice(axis + 1, -1));
+    const counts = (v: number, i: number): boolean => v === Math.floor(i / inner) % length;
+    if (length !== shape[axis] || !n.knownOf(columnOf(given, count))?.data.every(counts)) break;
+  }
+  return count;
+}
+
+/** Index tuples `given [...batch, ..., depth]` into axes of `x [...batch, ..., ...rest]`. */
+interface Tuples {
+  readonly batch: readonly number[];
+  /** lengths of the axes that are indexed, and of those after them */
+  readonly head: readonly number[];
+  readonly rest: readonly number[];
+  /** `[...batch, m]`: positions in the indexed axes as one */
+  readonly at: Tensor;
+}
+
+function tuplesOf(n: Call, x: Tensor, given: Tensor, b: number): Tuples {
+  const depth = given.shape[given.rank - 1] ?? n.fail('indices have no axes');
+  if (!(b >= 0 && b < given.rank && b + depth <= x.rank))
+    n.fail(`${depth} indices and ${b} batch axes do not fit ${x.rank} axes`);
+  const more = countingColumns(n, given, x.shape, b);
+  const batch = x.shape.slice(0, b + more);
+  const head = x.shape.slice(b + more, b + depth);
+  const at = flatPositions(n, given, head, more);
+  const m = sizeOf(at.shape.slice(b + more));
+  return { batch, head, rest: x.shape.slice(b + depth), at: reshape(at, [...batch, m]) };
 }
 
 export const GatherND = op(
   (n) => {
     const x = n.input(0);
     const given = n.input(1);
-    const b = n.int('batch_dims', 0);
-    const depth = given.shape[given.rank - 1] ?? n.fail('indices have no axes');
-    if (!(b >= 0 && b < given.rank && b + depth <= x.rank))
-      n.fail(`${depth} indices and ${b} batch axes do not fit ${x.rank} axes`);
-    const batch = x.shape.slice(0, b);
-    const size = sizeOf(x.shape.slice(b, b + depth));
-    const rest = x.shape.slice(b + depth);
-    const at = flatPositions(n, given, x.shape.slice(b, b + depth));
-    const counter = reshape(arange(0, sizeOf(batch), 1, 'i32'), [
-      ...batch,
-      ...new Array<number>(at.rank - b).fill(1),
-    ]);
-    const all = add(at, mul(counter, size));
-    const flat = reshape(x, [sizeOf(batch) * size, ...rest]);
-    return take(flat, settled(n, all) ?? all, 0);
+    const { batch, head, rest, at } = tuplesOf(n, x, given, n.int('batch_dims', 0));
+    const rows = reshape(x, [...batch, sizeOf(head), sizeOf(rest)]);
+    const y = takeAlongAxis(rows, expandDims(settled(n, at) ?? at, -1), batch.length);
+    return reshape(y, [...given.shape.slice(0, -1), ...rest]);
   },
   { since: 11 },
 );
 
 /**
- * `updates [m, ...rest]` written into, or combined with, rows `at [m]` of `x [rows, ...rest]`.
+ * `updates [..., m]` written into, or combined with, the elements `at [..., m]` along the last axis of
+ * `x [..., rows]`.
+ *
+ * @param grown axes that are shorter than those of `x` made as long, with zeros
  */
-function scattered(n: Call, x: Tensor, at: Tensor, updates: Tensor): Tensor {
+function scattered(
+  n: Call,
+  x: Tensor,
+  at: Tensor,
+  updates: Tensor,
+  grown: (y: Tensor) => Tensor = (y) => y,
+): Tensor {
+  const rows = x.shape[x.rank - 1] as number;
   const how = n.choice('reduction', 'none', 'add', 'mul', 'max', 'min');
-  if (how === 'add') return scatterAdd(x, at, updates);
-  if (how !== 'none') n.fail(`reduction ${how} is not supported; none and add are`);
-  const [rows] = x.shape as [number];
-  const counts = scatterAdd(zeros([rows], 'i32'), at, ones(at.shape, 'i32'));
-  const hit = greater(reshape(counts, [rows, ...new Array<number>(x.rank - 1).fill(1)]), 0);
-  return where(hit, scatterAdd(zeros(x.shape, x.dtype), at, updates), x);
+  if (how !== 'none' && how !== 'add')
+    n.fail(`reduction ${how} is not supported; none and add are`);
+  const sums = grown(addAt(updates, at, rows));
+  if (how === 'add') return add(x, sums);
+  const hit = greater(grown(addAt(ones(at.shape, 'i32'), at, rows)), 0);
+  return where(hit, sums, x);
 }
 
 const once = { limits: 'reduction none and add; indices may not repeat with none' };
@@ -118,33 +157,29 @@ const once = { limits: 'reduction none and add; indices may not repeat with none
 export const ScatterND = op(
   (n) => {
     const [x, given, updates] = [n.input(0), n.input(1), n.input(2)];
-    const depth = given.shape[given.rank - 1] ?? n.fail('indices have no axes');
-    if (depth > x.rank) n.fail(`${depth} indices do not fit ${x.rank} axes`);
-    const [head, rest] = [x.shape.slice(0, depth), x.shape.slice(depth)];
-    const at = flatPositions(n, given, head);
-    const rows = reshape(x, [sizeOf(head), ...rest]);
-    const news = reshape(updates, [at.size, ...rest]);
-    return reshape(scattered(n, rows, reshape(at, [at.size]), news), x.shape);
+    const { batch, head, rest, at } = tuplesOf(n, x, given, 0);
+    // along the last axis
+    const rows = swapAxes(reshape(x, [...batch, sizeOf(head), sizeOf(rest)]), -1, -2);
+    const m = at.shape[at.rank - 1] as number;
+    const news = swapAxes(reshape(updates, [...batch, m, sizeOf(rest)]), -1, -2);
+    const y = scattered(n, rows, expandDims(settled(n, at) ?? at, -2), news);
+    return reshape(swapAxes(y, -1, -2), x.shape);
   },
   { since: 11, ...once },
 );
 
 function scatterElements(n: Call): Tensor {
-  const [x, given, updates] = [n.input(0), n.input(1), n.input(2)];
+  const x = n.input(0);
   const axis = n.axis(n.int('axis', 0), x.rank);
-  const along = indices(n, given, x.shape[axis] as number, n.node.inputs[1]);
-  const strides = stridesOf(x.shape);
-  const parts = given.shape.map((length, i) => {
-    const counter = reshape(arange(0, length, 1, 'i32'), [
-      length,
-      ...given.shape.slice(i + 1).map(() => 1),
-    ]);
-    return mul(i === axis ? along : counter, strides[i] as number);
-  });
-  const sums = broadcastTo(parts.reduce(add), given.shape);
-  const at = reshape(settled(n, sums) ?? sums, [given.size]);
-  const flat = scattered(n, reshape(x, [x.size]), at, reshape(updates, [given.size]));
-  return reshape(flat, x.shape);
+  const index = indices(n, n.input(1), x.shape[axis] as number, n.node.inputs[1]);
+  const last = (y: Tensor): Tensor => moveAxis(y, axis, -1);
+  const rows = last(x);
+  const grown = (y: Tensor): Tensor =>
+    pad(
+      y,
+      rows.shape.map((length, i): [number, number] => [0, length - (y.shape[i] as number)]),
+    );
+  return moveAxis(scattered(n, rows, last(index), last(n.input(2)), grown), -1, axis);
 }
 
 export const ScatterElements = op(scatterElements, { since: 11, ...once });

@@ -100,8 +100,20 @@ export const Tile = op((n) => {
 export const Concat = op((n) => {
   const xs = n.all();
   const axis = n.int('axis') ?? n.fail('has no axis');
-  return concat(xs, axis);
+  const y = concat(xs, axis);
+  if (n.axis(axis, y.rank) === y.rank - 1 && y.shape[y.rank - 1] === xs.length) columns.set(y, xs);
+  return y;
 });
+
+/** What Concat put side by side, where each is one column. */
+const columns = new WeakMap<Tensor, readonly Tensor[]>();
+
+/** Column `i` of `x [..., columns]`: `[...]`, as it was before it stood beside others. */
+export function columnOf(x: Tensor, i: number): Tensor {
+  const column = columns.get(x)?.[i];
+  if (column) return reshape(column, column.shape.slice(0, -1));
+  return slice(x, ...new Array<null>(x.rank - 1).fill(null), i);
+}
 
 export const Split = op((n) => {
   const x = n.input(0);

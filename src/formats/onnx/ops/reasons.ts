@@ -42,6 +42,4 @@ export const reasons: Readonly<Record<string, string>> = {
   TfIdfVectorizer: strings,
   Unique: dataDependent,
   AffineGrid: 'not written yet',
-  GridSample: 'not written yet',
-  Col2Im: 'not written yet',
 };

@@ -8,8 +8,9 @@ import { networks } from './networks.ts';
 import { recurrent } from './recurrent.ts';
 import { reduction } from './reduction.ts';
 import { resize } from './resize.ts';
+import { sampling } from './sampling.ts';
 
 export const cases: readonly OpCase[] = [
   ...[...elementwise, ...reduction, ...layout, ...indexing, ...constants],
-  ...[...networks, ...resize, ...recurrent, ...attention],
+  ...[...networks, ...resize, ...sampling, ...recurrent, ...attention],
 ];

@@ -59,6 +59,36 @@ export const indexing: OpCase[] = [
       floats([2]),
     ]),
   ),
+  ...either('tuples that count rows', (index) =>
+    test('GatherND', [
+      floats([3, 4, 2]),
+      index([
+        [0, 3],
+        [1, -1],
+        [2, 0],
+      ]),
+    ]),
+  ),
+  ...either('tuples that count rows', (index) =>
+    test('ScatterND', [
+      floats([3, 4, 2]),
+      index([
+        [
+          [0, 3],
+          [0, 1],
+        ],
+        [
+          [1, 0],
+          [1, -1],
+        ],
+        [
+          [2, 2],
+          [2, 0],
+        ],
+      ]),
+      floats([3, 2, 2]),
+    ]),
+  ),
   ...either('added', (index) =>
     test('ScatterND', [rows(), index([[2], [2]]), floats([2, 3])], {
       attributes: { reduction: 'add' },
@@ -91,6 +121,24 @@ export const indexing: OpCase[] = [
       ],
       {
         attributes: { reduction: 'add' },
+      },
+    ),
+  ),
+  ...either('fewer rows, axis in the middle', (index) =>
+    test(
+      'ScatterElements',
+      [
+        floats([2, 4, 3]),
+        index([
+          [
+            [3, 0],
+            [1, 2],
+          ],
+        ]),
+        floats([1, 2, 2]),
+      ],
+      {
+        attributes: { axis: 1 },
       },
     ),
   ),

@@ -29,6 +29,10 @@ const convolutions: OpCase[] = [
     title: 'strides, pads, output_padding',
     attributes: { strides: [2, 3], pads: [1, 0, 1, 2], output_padding: [1, 2] },
   }),
+  test('ConvTranspose', [floats([1, 2, 2, 3, 2]), floats([2, 2, 2, 3, 2]), floats([2])], {
+    title: 'a volume',
+    attributes: { strides: [2, 1, 2], pads: [0, 1, 0, 1, 1, 0] },
+  }),
   test('ConvTranspose', [floats([1, 3, 3, 4]), floats([3, 2, 3, 3])], {
     title: 'dilations',
     attributes: { dilations: [2, 1] },

@@ -1,7 +1,7 @@
-import type { Tensor } from './ir/tensor.ts';
-import { topological } from './ir/walk.ts';
-import { isConstant, isInput } from './ops/source.ts';
-import { HostArray } from './util/array.ts';
+import type { Tensor } from '../ir/tensor.ts';
+import { topological } from '../ir/walk.ts';
+import { isConstant, isInput } from './source.ts';
+import { HostArray } from '../util/array.ts';
 
 /** Elements are worked out while tracing only up to so many, over all nodes of one question. */
 const MOST_ELEMENTS = 2 ** 23;

@@ -1,7 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LEAST } from '../../src/compile.ts';
-import { add, cos, div, matmul, mul, sin, stack, sub, sum, tanh, unstack } from '../../src/index.ts';
+import {
+  add,
+  cos,
+  div,
+  matmul,
+  mul,
+  sin,
+  stack,
+  sub,
+  sum,
+  tanh,
+  unstack,
+} from '../../src/index.ts';
 import { pushforward } from '../../src/derive/jvp.ts';
 import { pullback } from '../../src/derive/vjp.ts';
 import { printGraph } from '../../src/ir/print.ts';

@@ -1,7 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LEAST } from '../../src/compile.ts';
-import { add, cos, div, matmul, mul, sin, stack, sub, tanh, unstack } from '../../src/index.ts';
+import {
+  add,
+  cos,
+  div,
+  matmul,
+  mul,
+  pad,
+  sin,
+  slice,
+  stack,
+  sub,
+  tanh,
+  unstack,
+} from '../../src/index.ts';
 import { pushforward } from '../../src/derive/jvp.ts';
 import { pullback } from '../../src/derive/vjp.ts';
 import { printGraph } from '../../src/ir/print.ts';
@@ -118,6 +131,18 @@ test('where groups along a loop crowd one another, they are taken apart', () => 
     const cotangent = variableLike(y);
     const back = pullback([y], [cotangent], [x, p]).filter((t) => t !== null);
     check(planned([y, ...back], 5));
+  });
+});
+
+test('steps that each read their neighbours are not written into one kernel over and over', () => {
+  withTrace(() => {
+    let u = variableLike({ shape: [13], dtype: 'f32' });
+    for (let i = 0; i < 12; i++) {
+      const wide = pad(u, [[1, 1]]);
+      u = add(u, mul(sub(add(slice(wide, [2, null]), slice(wide, [null, -2])), u), 0.1));
+    }
+    const { kernels } = lower(planned([u], 8), LEAST, 'test');
+    for (const { code } of kernels) expect(code.length).toBeLessThan(1e4);
   });
 });
 

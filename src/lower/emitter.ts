@@ -259,7 +259,7 @@ export class Emitter {
     const stride = laneStride(address, lane);
     if (stride === 0) return `${type}(${one(address)})`;
     if (stride === 1 && isAligned(address, lane)) {
-      const text = `${bindings.read(x, 4)}[${this.index(div(address, 4))}]`;
+      const text = `${bindings.read(x, 4)}[${this.index(isOutside(address) ? ZERO : div(address, 4))}]`;
       this.moved += 4;
       return x.dtype === 'bool' ? `(${text} != vec4u(0u))` : text;
     }

@@ -9,6 +9,8 @@ import type { Group, GroupKind, PlanLimits } from './plan.ts';
 
 /** Arithmetic that may be repeated per element rather than stored once and read again. */
 const RECOMPUTE_FLOPS = 16;
+/** A map is written into kernels at so many places at most. */
+const MOST_WAYS = 256;
 
 const ANCHORS: Readonly<Record<string, GroupKind>> = {
   contract: 'contract',
@@ -37,6 +39,8 @@ interface Draft {
   readonly coordinates: Map<Tensor, Coordinates>;
   /** a pure map that is computed again where it is used, instead of being stored */
   dissolved: boolean;
+  /** how many elements each way to a map asks for: a kernel, and the index maps from there to it */
+  readonly asked: Map<string, number>;
 }
 
 /** The graph, and which draft computes each node. */
@@ -81,7 +85,12 @@ export function groupNodes(outputs: readonly Tensor[], limits: PlanLimits): Grou
 function draftOf(kind: GroupKind, anchor: Tensor | null, domain: Tensor): Draft {
   const at = unflatten(variable('i', domain.size), domain.shape);
   const coordinates = new Map([[domain, at]]);
-  return { kind, anchor, domain, members: [domain], coordinates, dissolved: false };
+  return {
+    ...{ kind, anchor, domain, coordinates },
+    members: [domain],
+    dissolved: false,
+    asked: new Map(),
+  };
 }
 
 function include(draft: Draft, node: Tensor, at: Coordinates): void {
@@ -162,13 +171,18 @@ function isStored(node: Tensor, { owner, outputs }: Grouping): boolean {
   return !!draft && !draft.dissolved && (!isRenaming(node) || outputs.has(node));
 }
 
-/** Calls `found` for each draft that evaluates `node` outside `from`, through nodes that are inlined. */
+/**
+ * Calls `found` for each draft that evaluates `node` outside `from`, through nodes that are inlined: all of
+ * them, or `index maps` only, so that it is called for dissolved drafts, too.
+ */
 function eachReader(
   node: Tensor,
   from: Draft,
   grouping: Grouping,
+  through: 'all' | 'index maps',
   found: (draft: Draft, reader: Tensor, via: Tensor) => void,
 ): void {
+  const isEnd = (draft: Draft): boolean => !draft.dissolved || through === 'index maps';
   const seen = new Set<Tensor>();
   const walk = (x: Tensor): void => {
     if (seen.has(x)) return;
@@ -176,7 +190,7 @@ function eachReader(
     for (const u of grouping.users.get(x) as readonly Tensor[]) {
       const draft = grouping.owner.get(u);
       if (draft === from && !isRenaming(u)) continue;
-      if (draft && draft !== from && !draft.dissolved && !isRenaming(u)) found(draft, u, x);
+      if (draft && draft !== from && isEnd(draft) && !isRenaming(u)) found(draft, u, x);
       else walk(u);
     }
     if (x !== node && grouping.outputs.has(x) && !grouping.owner.has(x))
@@ -195,6 +209,7 @@ function evaluations(reader: Tensor, draft: Draft): number {
 
 /** Inlines maps whose results are cheaper to compute again than to store and read. */
 function dissolve(grouping: Grouping, kept: ReadonlySet<Tensor>, most: number): void {
+  const number = new Map(grouping.drafts.map((d, i) => [d, i]));
   for (const draft of [...grouping.drafts].reverse()) {
     const { kind, members, domain } = draft;
     if (kind !== 'map' || kept.has(domain) || !grouping.owner.has(domain)) continue;
@@ -203,16 +218,14 @@ function dissolve(grouping: Grouping, kept: ReadonlySet<Tensor>, most: number): 
       (sum, m) => sum + (m.op.family === 'elementwise' ? m.op.flops : 0),
       0,
     );
-    const asked = new Map<string, number>();
     for (const m of members)
-      eachReader(m, draft, grouping, (d, reader, via) =>
-        asked.set(
-          `${grouping.drafts.indexOf(d)}:${via === m ? '' : via.id}`,
-          evaluations(reader, d),
-        ),
-      );
-    const times = [...asked.values()].reduce((a, b) => a + b, 0) / domain.size;
-    draft.dissolved = times <= 1 || flops * (times - 1) <= most;
+      eachReader(m, draft, grouping, 'index maps', (d, reader, via) => {
+        const step = via === m ? '' : `/${via.id}`;
+        const ways = d.dissolved ? d.asked : [[number.get(d), evaluations(reader, d)] as const];
+        for (const [way, count] of ways) draft.asked.set(`${way}${step}`, count);
+      });
+    const times = [...draft.asked.values()].reduce((a, b) => a + b, 0) / domain.size;
+    draft.dissolved = draft.asked.size <= MOST_WAYS && (times <= 1 || flops * (times - 1) <= most);
   }
 }
 
@@ -280,7 +293,7 @@ function finish(draft: Draft, grouping: Grouping): Group {
     if (grouping.outputs.has(m)) return true;
     if (isRenaming(m)) return false;
     let read = false;
-    eachReader(m, draft, grouping, () => (read = true));
+    eachReader(m, draft, grouping, 'all', () => (read = true));
     return read;
   });
   return {

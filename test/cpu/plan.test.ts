@@ -7,7 +7,9 @@ import {
   div,
   matmul,
   mul,
+  pad,
   sin,
+  slice,
   stack,
   sub,
   sum,
@@ -143,6 +145,18 @@ test('many groups that would bind too much, alone and of the same maps, all fit'
     const plan = planned(roots, 8);
     checkPlan(plan);
     for (const g of plan.groups) expect(g.sources.length + g.outputs.length).toBeLessThanOrEqual(8);
+  });
+});
+
+test('steps that each read their neighbours are not written into one kernel over and over', () => {
+  withTrace(() => {
+    let u = variableLike({ shape: [13], dtype: 'f32' });
+    for (let i = 0; i < 12; i++) {
+      const wide = pad(u, [[1, 1]]);
+      u = add(u, mul(sub(add(slice(wide, [2, null]), slice(wide, [null, -2])), u), 0.1));
+    }
+    const { kernels } = lower(planned([u], 8), LEAST, 'test');
+    for (const { code } of kernels) expect(code.length).toBeLessThan(1e4);
   });
 });
 

@@ -30,7 +30,7 @@ export function derived({ f, derivative }: Subject, mode: Mode = 'auto'): Derive
     case 'diagonal':
       return jacobianDiagonal(f, { mode });
     case 'hvp':
-      return (x, v) => hvp(f, x, v) as Tensor;
+      return (x, v) => hvp<[Tensor]>(f, x, v);
   }
 }
 

@@ -6,7 +6,7 @@ import { messageOf } from '../ui/format.ts';
 import { asMode, Modes } from '../ui/Modes.tsx';
 import { PixelMap } from '../ui/PixelMap.tsx';
 import { Timing } from '../ui/Timing.tsx';
-import type { JacobianResult, ModelFacts, Subject } from '../worker/api.ts';
+import type { JacobianResult, Mode, ModelFacts, Subject } from '../worker/api.ts';
 import { Latest } from '../ui/latest.ts';
 import { worker } from '../worker/client.ts';
 import { Classes } from './Classes.tsx';
@@ -20,17 +20,25 @@ const model = urlField('model', 'mlp');
 const mode = urlField('order', 'auto');
 const digit = urlField('digit', '0');
 
+/** A Jacobian, and of what it is. */
+interface Answer {
+  readonly of: JacobianResult;
+  readonly subject: Subject;
+  readonly x: Float32Array;
+  readonly order: Mode;
+}
+
 /** What a classifier looks at: ten rows of J under ten scores, following the pen. */
 export function XRay() {
   const [digits, setDigits] = useState<Float32Array[]>([]);
   const [pixels, setPixels] = useState<Float32Array>(() => new Float32Array(PIXELS));
   const [facts, setFacts] = useState<ModelFacts | null>(null);
   const [ports, setPorts] = useState<{ input?: string; output?: string }>({});
-  const [result, setResult] = useState<{ of: JacobianResult; x: Float32Array } | null>(null);
+  const [result, setResult] = useState<Answer | null>(null);
   const [error, setError] = useState('');
   const [pixel, setPixel] = useState<number | null>(null);
   const [chosen, setChosen] = useState<number | null>(null);
-  const latest = useRef<Latest<{ of: JacobianResult; x: Float32Array }> | null>(null);
+  const latest = useRef<Latest<Answer> | null>(null);
   latest.current ??= new Latest(
     (r) => {
       setResult(r);
@@ -71,15 +79,20 @@ export function XRay() {
     [facts, ports],
   );
   const x = useMemo(() => (input ? inputOf(input, pixels) : null), [input, pixels]);
+  const order = asMode(mode.value);
   useEffect(() => {
     if (!subject || !x || digits.length === 0) return;
-    const order = asMode(mode.value);
-    latest.current?.ask(async () => ({ of: await worker().jacobian(subject, x, order), x }));
-  }, [subject, x, mode.value, digits]);
+    const question = { subject, x, order };
+    latest.current?.ask(async () => ({
+      of: await worker().jacobian(subject, x, order),
+      ...question,
+    }));
+  }, [subject, x, order, digits]);
 
   const picture = input ? pictureOf(input) : { width: SIZE, height: SIZE, size: PIXELS };
   const fits = result && result.of.jacobian.length === result.of.value.length * picture.size;
   const shown = fits ? result.of : null;
+  const isCurrent = result?.x === x && result?.subject === subject && result?.order === order;
   const scale = useMemo(() => scaleOf(shown?.jacobian ?? []), [shown]);
   const isPad = picture.size === PIXELS;
   return (
@@ -119,7 +132,7 @@ export function XRay() {
           {error}
         </p>
       )}
-      <div class="xray" data-done={result?.x === x && shown ? 'yes' : 'no'}>
+      <div class="xray" data-done={isCurrent && shown ? 'yes' : 'no'}>
         <section class="draw">
           <Pad
             pixels={pixels}

@@ -476,6 +476,30 @@ test('integers in the file do not become parameters', async () => {
   expect(integers([1]).type).toBe('int64');
 });
 
+test('the largest and the least 64-bit integers, as attributes, are the ends of a slice', async () => {
+  // 2^63 - 1 and -2^63, which no number is, become the nearest numbers
+  const model = await load({
+    opset: 21,
+    inputs: { x: { type: 'float', shape: [5] } },
+    outputs: { y: {} },
+    nodes: [
+      { op: 'Constant', inputs: [], outputs: ['two'], attributes: { value_ints: [2] } },
+      { op: 'Constant', inputs: [], outputs: ['three'], attributes: { value_ints: [3] } },
+      {
+        op: 'Constant',
+        inputs: [],
+        outputs: ['end'],
+        attributes: { value_ints: [2 ** 63 - 1024] },
+      },
+      { op: 'Constant', inputs: [], outputs: ['begin'], attributes: { value_ints: [-(2 ** 63)] } },
+      { op: 'Slice', inputs: ['x', 'three', 'end'], outputs: ['last'] },
+      { op: 'Slice', inputs: ['x', 'begin', 'two'], outputs: ['first'] },
+      { op: 'Sub', inputs: ['last', 'first'], outputs: ['y'] },
+    ],
+  });
+  expect([...run(model, array([1, 2, 3, 5, 8])).data]).toEqual([4, 6]);
+});
+
 describe('a Jacobian per sample of indexing by another input', () => {
   const perSample = (model: Model, x: HostArray, ids: HostArray): Result =>
     evaluate(

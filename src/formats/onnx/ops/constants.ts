@@ -17,7 +17,7 @@ import {
 } from '../../../trace/index.ts';
 import { array } from '../../../util/array.ts';
 import type { DType } from '../../../util/dtype.ts';
-import { elementName, elementTypes } from '../elements.ts';
+import { elementName, elementTypes, narrowed } from '../elements.ts';
 import type { Call } from '../call.ts';
 import { op } from '../op.ts';
 import { constantTensor } from '../run.ts';
@@ -26,7 +26,7 @@ const integer = { derivative: false } as const;
 
 /** Whole numbers as a constant i32 tensor. */
 const integers = (values: readonly number[], shape: readonly number[] = [values.length]): Tensor =>
-  constantTensor(array(Int32Array.from(values), shape));
+  constantTensor(array(narrowed(values, 'i32'), shape));
 
 /** The dtype of an element type of the format. */
 export function dtypeOf(n: Call, type: number): DType {

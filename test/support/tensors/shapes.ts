@@ -260,6 +260,19 @@ export const layout: Scenario[] = [
 
 export const slicing: Scenario[] = [
   values(
+    'slice: of joined and padded arrays, from a multiple of four on',
+    (t: Tensor, u: Tensor) => ({
+      joined: ct.concat([t, u]).slice([4, 8]).mul(t),
+      padded: ct
+        .pad(t, [[4, 0]])
+        .slice([0, 4])
+        .add(u),
+      rolled: ct.concat([t, u]).roll(4, 0).slice([0, 4]).add(0),
+    }),
+    [array([1, 2, 3, 4]), array([5, 6, 7, 8])],
+    { joined: [5, 12, 21, 32], padded: [5, 6, 7, 8], rolled: [5, 6, 7, 8] },
+  ),
+  values(
     'slice: as NumPy, also backwards and beyond the ends',
     (t: Tensor) => ({
       all: t.slice(null),

@@ -197,7 +197,10 @@ export function makeCompiled<A extends unknown[], R>(
   const plans = new Map<string, Entry>();
   const { signal, onProgress } = options;
   const makePlan = async (args: readonly unknown[], engine: EngineDevice): Promise<Plan> => {
-    const target = targetOf(engine, options.math && { math: options.math });
+    const target = {
+      ...targetOf(engine, options.math && { math: options.math }),
+      written: new Map(), // attempts to fit into memory have most kernels in common
+    };
     const make = (recomputeFlops?: number): Build =>
       build(f, args, recomputeFlops ? { ...target, recomputeFlops } : target, label);
     let made = fitted(make, engine);

@@ -2,11 +2,13 @@ import { withRowsAtOnce } from './derive/budget.ts';
 import type { Build } from './compile.ts';
 import type { EngineDevice } from './run/engine.ts';
 
+const scratchBytes = ({ program }: Build): number => program.slots.reduce((a, b) => a + b, 0);
+
+const resultBytes = ({ program }: Build): number =>
+  program.outputs.reduce((n, i) => n + (program.buffers[i]?.bytes ?? 0), 0);
+
 /** Bytes of intermediates and results a program keeps on the device, arguments and constants apart. */
-export function workingBytes({ program }: Build): number {
-  const results = program.outputs.reduce((n, i) => n + (program.buffers[i]?.bytes ?? 0), 0);
-  return program.slots.reduce((a, b) => a + b, 0) + results;
-}
+export const workingBytes = (build: Build): number => scratchBytes(build) + resultBytes(build);
 
 /** Whether a build stays inside the budget and the device's largest binding. */
 function fitsInto(build: Build, engine: EngineDevice, budget: number): boolean {
@@ -36,9 +38,12 @@ export function fitted(
   const lean = (): Build => make(RECOMPUTE_WHEN_SHORT);
   const lesser = (a: Build, b: Build): Build => (workingBytes(b) < workingBytes(a) ? b : a);
   best = lesser(best, lean());
-  const seeds = Math.max(0, ...best.decisions.map((d) => d.seeds));
+  const seeds = Math.max(0, ...best.decisions.map((d) => d.seeds * (d.samples ?? 1)));
+  // chunks take no less of the intermediates than their share
+  const share = scratchBytes(best) / Math.max(1, budget - resultBytes(best));
   for (let chunks = 2; chunks <= Math.min(seeds, MOST_CHUNKS); chunks *= 2) {
     if (fitsInto(best, engine, budget)) return best;
+    if (2 * chunks <= Math.min(share, seeds, MOST_CHUNKS)) continue;
     best = lesser(best, withRowsAtOnce(Math.ceil(seeds / chunks), lean));
   }
   return best;
@@ -53,7 +58,7 @@ export function smaller(
   make: (recomputeFlops?: number) => Build,
   engine: EngineDevice,
 ): Build | null {
-  const scratch = failed.program.slots.reduce((a, b) => a + b, 0);
+  const scratch = scratchBytes(failed);
   if (scratch === 0) return null;
   const next = fitted(make, engine, workingBytes(failed) - scratch / 2);
   return workingBytes(next) < workingBytes(failed) ? next : null;

@@ -1,17 +1,21 @@
 import { simplifying, type Tensor } from '../ir/tensor.ts';
+import { rebuild } from '../ir/walk.ts';
 import { embedDiagonal } from '../ops/linear/diagonal.ts';
-import { lead, transpose } from '../ops/linear/layout.ts';
-import { full } from '../ops/source.ts';
+import { broadcast, lead, reshape, transpose } from '../ops/linear/layout.ts';
+import { full, variableLike } from '../ops/source.ts';
 import { ShapeError, TraceError } from '../util/errors.ts';
-import { formatShape, range } from '../util/shape.ts';
+import { formatShape, range, sizeOf } from '../util/shape.ts';
 import { callOnVariables, checkNames, namedAfter, resolveArgnums } from './arguments.ts';
+import { rowsAtOnce, withRowsAtOnce } from './budget.ts';
+import { identityRows, joined, startsOf } from './chunks.ts';
 import { flopsBeyond } from './cost.ts';
 import { note } from './decisions.ts';
-import { samplesStayApart } from './independence.ts';
-import { checkOptions } from './jacobian.ts';
+import { samplesStayApart, type Place, type Places } from './independence.ts';
+import { checkOptions, type AccumulationOptions } from './jacobian.ts';
 import { pushforward } from './jvp.ts';
 import { ifLinear } from './linear.ts';
 import { format } from './order.ts';
+import { forSamples, samplesOf } from './samples.ts';
 import { differentiable } from './transforms.ts';
 import type { Chosen, JacobianOptions, JacobianTree, MainOutput, WithAux } from './types.ts';
 import { pullback } from './vjp.ts';
@@ -25,28 +29,52 @@ function sampleSeed(shape: readonly number[]): Tensor {
   return seed;
 }
 
-/** `[...out, B, ...in]` -> `[B, ...out, ...in]` */
-const sampleFirst = (t: Tensor, outRank: number): Tensor =>
-  transpose(t, [outRank, ...range(outRank), ...range(t.rank).slice(outRank + 1)]);
-
-/** Per-sample block by reverse mode. */
-function reverseBlock(y: Tensor, x: Tensor): Tensor {
-  const g = pullback([y], [sampleSeed(y.shape)], [x])[0];
-  if (!g) return full([...y.shape, ...x.shape.slice(1)], 0);
-  return sampleFirst(g, y.rank - 1);
+/** Rows `start ..` of these seeds, at most `chunk` of them: `[rows, B, ...shape]`. */
+function someSeeds(shape: readonly number[], start: number, chunk: number): Tensor {
+  const [count, ...inner] = shape as [number, ...number[]];
+  const rows = identityRows(sizeOf(inner), start, chunk);
+  const length = rows.shape[0] as number;
+  return broadcast(reshape(rows, [length, 1, ...inner]), [length, count, ...inner]);
 }
 
-/** Per-sample block by forward mode. */
-function forwardBlock(y: Tensor, x: Tensor): Tensor {
-  const t = pushforward([y], [x], [sampleSeed(x.shape)])[0];
-  if (!t) return full([...y.shape, ...x.shape.slice(1)], 0);
-  // [...in, B, ...out] -> [B, ...out, ...in]
-  const n = x.rank - 1;
+/** What carries seeds of `seeded` through the function: `[...seeds, B, ...other]`; null where it is zero. */
+type Pass = (seed: Tensor) => Tensor | null;
+
+/** Seeds, at most `chunk` of a sample at a time, carried: `[...seeds, B, ...other]`. */
+function carried(pass: Pass, seeded: Tensor, other: Tensor, chunk: number): Tensor {
+  const [count, ...inner] = seeded.shape as [number, ...number[]];
+  const n = sizeOf(inner);
+  const shape = [...inner, count, ...other.shape.slice(1)];
+  const all =
+    chunk >= n
+      ? pass(sampleSeed(seeded.shape))
+      : joined(
+          startsOf(n, chunk).map((start) => pass(someSeeds(seeded.shape, start, chunk))),
+          -1 - other.rank,
+          n,
+          chunk,
+        );
+  return all ? reshape(all, shape) : full(shape, 0);
+}
+
+/** `[B, ...out, ...in]` by reverse mode. */
+function reverseBlock(y: Tensor, x: Tensor, chunk: number): Tensor {
+  const pass: Pass = (seed) => pullback([y], [seed], [x])[0] ?? null;
+  const t = carried(pass, y, x, chunk);
+  const n = y.rank - 1; // [...out, B, ...in]
+  return transpose(t, [n, ...range(n), ...range(t.rank).slice(n + 1)]);
+}
+
+/** `[B, ...out, ...in]` by forward mode. */
+function forwardBlock(y: Tensor, x: Tensor, chunk: number): Tensor {
+  const pass: Pass = (seed) => pushforward([y], [x], [seed])[0] ?? null;
+  const t = carried(pass, x, y, chunk);
+  const n = x.rank - 1; // [...in, B, ...out]
   return transpose(t, [...range(t.rank).slice(n), ...range(n)]);
 }
 
-function perSample(y: Tensor, x: Tensor, mode: JacobianOptions['mode']): Tensor {
-  const count = x.shape[0] as number;
+/** Where the samples of `x` are in the graph of `y`. @throws TraceError, ShapeError unless they stay apart */
+function checkSamples(y: Tensor, x: Tensor): Places {
   const found = samplesStayApart(y, x);
   if (found.mixedBy) {
     const node = found.mixedBy;
@@ -55,30 +83,83 @@ function perSample(y: Tensor, x: Tensor, mode: JacobianOptions['mode']): Tensor 
       { cause: node.site },
     );
   }
-  if (y.rank === 0 || y.shape[0] !== count)
+  if (y.rank === 0 || y.shape[0] !== x.shape[0])
     throw new ShapeError(
       `batchJacobian: the output must have the batch axis first, got ${formatShape(x.shape)} -> ${formatShape(y.shape)}`,
     );
-  if (found.place && (found.place.axis !== -y.rank || found.place.inner !== 1))
+  const place = found.places.get(y);
+  if (place && (place.axis !== -y.rank || place.inner !== 1))
     throw new ShapeError(
-      `batchJacobian: the samples ended up on axis ${y.rank + found.place.axis} of the output ${formatShape(y.shape)}; put the batch axis first`,
+      `batchJacobian: the samples ended up on axis ${y.rank + place.axis} of the output ${formatShape(y.shape)}; put the batch axis first`,
     );
-  const backward = (): Tensor => reverseBlock(y, x);
-  const onward = (): Tensor => forwardBlock(y, x);
+  return found.places;
+}
+
+function perSample(y: Tensor, x: Tensor, { mode, chunk = Infinity }: AccumulationOptions): Tensor {
+  const places = checkSamples(y, x);
+  const count = x.shape[0] as number;
+  const backward = (): Tensor => reverseBlock(y, x, Infinity);
+  const onward = (): Tensor => forwardBlock(y, x, Infinity);
   // in auto mode, a rule of the user's may have one direction only
   const reverse = mode === 'forward' ? null : mode === 'reverse' ? backward() : ifLinear(backward);
   const forward = mode === 'reverse' ? null : reverse ? ifLinear(onward) : onward();
   const cost = (t: Tensor | null): number => (t ? flopsBeyond([t], [y]) : Infinity);
   const isReverse = cost(reverse) <= cost(forward);
-  note({
-    order: isReverse ? 'reverse' : 'forward',
-    reason:
-      mode === 'reverse' || mode === 'forward'
-        ? 'asked for'
-        : `per sample, reverse costs ${format(cost(reverse))} FLOPs, forward ${format(cost(forward))}`,
-    seeds: (isReverse ? y.size : x.size) / Math.max(1, count),
-  });
+  const seeds = (isReverse ? y.size : x.size) / Math.max(1, count);
+  const why =
+    mode === 'reverse' || mode === 'forward'
+      ? 'asked for'
+      : `per sample, reverse costs ${format(cost(reverse))} FLOPs, forward ${format(cost(forward))}`;
+  const decided = (chunks: string): void =>
+    note({ order: isReverse ? 'reverse' : 'forward', reason: why + chunks, seeds, samples: count });
+  const block = isReverse ? reverseBlock : forwardBlock;
+
+  // memory is short: fewer samples at a time, or else fewer seeds of each
+  const rows = Math.max(1, Math.min(seeds, chunk, rowsAtOnce()));
+  const most = evenly(count, Math.floor(rowsAtOnce() / rows));
+  const parts = most < count ? inParts(y, x, places, most, (a, b) => block(a, b, rows)) : null;
+  if (parts) {
+    decided(`; ${Math.ceil(count / most)} chunks of ${most} samples`);
+    return parts;
+  }
+  const fewer = Math.max(1, Math.min(seeds, chunk, Math.floor(rowsAtOnce() / Math.max(1, count))));
+  if (fewer < seeds) {
+    const lines = isReverse ? 'rows' : 'columns';
+    decided(`; ${Math.ceil(seeds / fewer)} chunks of at most ${fewer} ${lines} of each sample`);
+    return block(y, x, fewer);
+  }
+  decided('');
   return (isReverse ? reverse : forward) as Tensor;
+}
+
+/** So many of `n` at a time, at most `most`, that no part is much smaller than the others. */
+function evenly(n: number, most: number): number {
+  if (most >= n) return n;
+  const size = Math.max(1, most);
+  for (let k = size; 2 * k > size; k--) if (n % k === 0) return k;
+  return Math.ceil(n / Math.ceil(n / size));
+}
+
+/** What `block` gives for at most `most` samples at a time, put together; null if that cannot be done. */
+function inParts(
+  y: Tensor,
+  x: Tensor,
+  places: Places,
+  most: number,
+  block: (y: Tensor, x: Tensor) => Tensor,
+): Tensor | null {
+  const of = x.shape[0] as number;
+  const parts: Tensor[] = [];
+  for (const start of startsOf(of, most)) {
+    const samples = { start, count: Math.min(most, of - start), of };
+    const part = variableLike({ shape: [samples.count, ...x.shape.slice(1)], dtype: x.dtype });
+    const own = forSamples(y, x, part, places, samples);
+    if (!own) return null;
+    const values = samplesOf(x, places.get(x) as Place, samples);
+    parts.push(rebuild([block(own, part)], new Map([[part, values]]), lead)[0] as Tensor);
+  }
+  const rank = (parts[0] as Tensor).rank;
+  return joined(parts, -rank, of, most);
 }
 
 /**
@@ -92,12 +173,15 @@ export function batchJacobian<A extends unknown[], R, const O extends JacobianOp
   f: (...args: A) => R,
   options?: O,
 ): (...args: A) => WithAux<JacobianTree<MainOutput<R, O>, Chosen<A, O>>, R, O> {
-  const { argnums = 0, hasAux = false, mode } = (options ?? {}) as JacobianOptions;
+  const { argnums = 0, hasAux = false, ...how } = (options ?? {}) as JacobianOptions;
   return namedAfter('batchJacobian', f, (...args) => {
     checkNames(options ?? {}, 'batchJacobian');
     checkOptions(options ?? {}, 'batchJacobian');
     const positions = resolveArgnums(argnums, args.length, 'batchJacobian');
-    const call = callOnVariables(f, args, positions, 'batchJacobian', { hasAux });
+    // what is derived within takes its memory for a part of the samples: it need not be split as well
+    const call = withRowsAtOnce(Infinity, () =>
+      callOnVariables(f, args, positions, 'batchJacobian', { hasAux }),
+    );
     differentiable(call, 'batchJacobian');
     call.variables.forEach((x) => {
       if (x.rank === 0)
@@ -106,7 +190,7 @@ export function batchJacobian<A extends unknown[], R, const O extends JacobianOp
         );
     });
     const rows = call.output.leaves.map((y) =>
-      call.variables.map((x) => simplifying(() => perSample(y, x, mode))),
+      call.variables.map((x) => simplifying(() => perSample(y, x, how))),
     );
     const bound = call.bind(rows.flat());
     const width = call.variables.length;

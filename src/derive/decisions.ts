@@ -7,6 +7,8 @@ export interface Decision {
   readonly reason: string;
   /** number of seeds carried, added up over the passes */
   readonly seeds: number;
+  /** of a batch: each carries these seeds */
+  readonly samples?: number;
   /** candidate orders with their cost in FLOPs, the chosen one included */
   readonly candidates?: readonly { readonly order: string; readonly flops: number }[];
   /** for mixed orders, the parts of the function from input to output */

@@ -5,18 +5,18 @@ import { dim } from '../ops/axes.ts';
 import { knownElements } from '../ops/known.ts';
 
 /** Where a tensor keeps the sample it belongs to: sample = floor(index along `axis` / inner) mod samples. */
-interface Place {
+export interface Place {
   /** counted from the end */
   readonly axis: number;
   readonly inner: number;
 }
 
-/** How samples were followed through the graph: where they are in the output, or which node mixes them. */
-export type Independence =
-  | { readonly mixedBy: null; readonly place: Place | null }
-  | { readonly mixedBy: Tensor; readonly place: null };
+/** The places of the nodes that depend on the batch. */
+export type Places = ReadonlyMap<Tensor, Place>;
 
-const none = { mixedBy: null, place: null } as const;
+/** How samples were followed through the graph: where they are, or which node mixes them. */
+export type Independence =
+  { readonly mixedBy: null; readonly places: Places } | { readonly mixedBy: Tensor };
 
 /**
  * Follows the first axis of `x` through the graph of `y` and proves that no element of `y` depends on
@@ -24,19 +24,19 @@ const none = { mixedBy: null, place: null } as const;
  */
 export function samplesStayApart(y: Tensor, x: Tensor): Independence {
   const count = x.shape[0] as number;
-  if (count < 2) return none;
-  const places = new Map<Tensor, Place>([[x, { axis: -x.rank, inner: 1 }]]);
+  const places = new Map<Tensor, Place>();
+  if (count < 2) return { mixedBy: null, places };
+  places.set(x, { axis: -x.rank, inner: 1 });
   for (const node of topological([y])) {
     if (node === x || !node.inputs.some((i) => places.has(i))) continue;
     const place = through(node, places, count);
-    if (!place) return { mixedBy: node, place: null };
+    if (!place) return { mixedBy: node };
     places.set(node, place);
   }
-  const place = places.get(y);
-  return place ? { mixedBy: null, place } : none;
+  return { mixedBy: null, places };
 }
 
-function through(node: Tensor, places: ReadonlyMap<Tensor, Place>, count: number): Place | null {
+function through(node: Tensor, places: Places, count: number): Place | null {
   const { op, inputs } = node;
   const known = inputs.flatMap((i) => places.get(i) ?? []);
   const agreed = known.every((p) => p.axis === known[0]?.axis && p.inner === known[0].inner)

@@ -1,12 +1,8 @@
 import { simplifying, type Tensor } from '../ir/tensor.ts';
-import { add } from '../ops/elementwise/arithmetic.ts';
-import { embedDiagonal } from '../ops/linear/diagonal.ts';
 import { reshape } from '../ops/linear/layout.ts';
-import { pad, slice } from '../ops/linear/slice.ts';
-import { full } from '../ops/source.ts';
 import { TraceError } from '../util/errors.ts';
-import { range } from '../util/shape.ts';
 import { rowsAtOnce } from './budget.ts';
+import { identityRows, joined, startsOf } from './chunks.ts';
 import { note } from './decisions.ts';
 import { pushforward } from './jvp.ts';
 import { accumulate, isForwardCheaper } from './order.ts';
@@ -97,30 +93,12 @@ function chunked(
 
 const total = (list: readonly Tensor[]): number => list.reduce((n, t) => n + t.size, 0);
 
-/** The rows `start ..` of the identity over `n`, symbolic like the whole. */
-function identityRows(n: number, start: number, chunk: number): Tensor {
-  const identity = embedDiagonal(full([1, n], 1), -2, -1);
-  return slice(identity, -2, start, Math.min(chunk, n - start));
-}
-
-/** Parts that start at multiples of `chunk` along `axis`, put together; null parts are zero. */
-function joined(parts: readonly (Tensor | null)[], axis: number, n: number, chunk: number) {
-  let all: Tensor | null = null;
-  parts.forEach((part, c) => {
-    if (!part) return;
-    const start = c * chunk;
-    const placed = pad(part, axis, start, n - start - (part.shape[part.rank + axis] as number));
-    all = all ? add(all, placed) : placed;
-  });
-  return all as Tensor | null;
-}
-
 /** Rows of the Jacobian of one output, `chunk` of them at a time, put together again. */
 function chunkedRows(y: Tensor, xs: readonly Tensor[], chunk: number): Tensor[] {
   const n = y.size;
   const flat = reshape(y, [n]);
-  const parts = range(Math.ceil(n / chunk)).map((c) =>
-    pullback([flat], [identityRows(n, c * chunk, chunk)], xs),
+  const parts = startsOf(n, chunk).map((start) =>
+    pullback([flat], [identityRows(n, start, chunk)], xs),
   );
   return xs.map((x, j) => {
     const own = parts.map((part) => part[j] ?? null);
@@ -132,8 +110,8 @@ function chunkedRows(y: Tensor, xs: readonly Tensor[], chunk: number): Tensor[] 
 /** Columns of the Jacobian by one input, `chunk` of them at a time, put together again. */
 function chunkedColumns(ys: readonly Tensor[], x: Tensor, chunk: number): Tensor[] {
   const n = x.size;
-  const parts = range(Math.ceil(n / chunk)).map((c) => {
-    const rows = identityRows(n, c * chunk, chunk);
+  const parts = startsOf(n, chunk).map((start) => {
+    const rows = identityRows(n, start, chunk);
     return pushforward(ys, [x], [reshape(rows, [rows.shape[0] as number, ...x.shape])]);
   });
   return ys.map((y, i) => {

@@ -148,7 +148,8 @@ function key(value: unknown): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-const paramsKey = (params: Params): string => Object.values(params).map(key).join(';');
+/** Text that is equal for equal parameters. */
+export const paramsKey = (params: Params): string => Object.values(params).map(key).join(';');
 
 /**
  * The node for `op` applied to `inputs`: simplified, checked and shared with an equal one.

@@ -8,6 +8,7 @@ import { lowerMap } from './map.ts';
 import type { BufferRole, KernelSource, Program, ProgramBuffer, Step } from './program.ts';
 import { lowerReduce } from './reduce.ts';
 import { lowerScan } from './scan.ts';
+import { kernelOf, type Written } from './written.ts';
 
 function lowerGroup(group: Group, limits: LowerLimits): Kernel {
   switch (group.kind) {
@@ -50,8 +51,9 @@ export function lower(plan: Plan, limits: LowerLimits, label: string): Program {
   const kernels: KernelSource[] = [];
   const byCode = new Map<string, number>();
   const steps: Step[] = [];
+  const written = limits.written ?? (new Map() as Written);
   for (const group of plan.groups) {
-    const kernel = lowerGroup(group, limits);
+    const kernel = kernelOf(group, written, (own) => lowerGroup(own, limits));
     let k = byCode.get(kernel.code);
     if (k === undefined) {
       const { label: name, code, features, access } = kernel;

@@ -7,6 +7,7 @@ import { Emitter, type Lanes, type Surroundings } from './emitter.ts';
 import { libraryFor, withBuiltins } from './library.ts';
 import { fillSlots } from './slots.ts';
 import type { Tiling } from './tiling.ts';
+import type { Written } from './written.ts';
 
 /** WGSL of one group, the tensors it binds and how many workgroups run. */
 export interface Kernel {
@@ -37,6 +38,8 @@ export interface LowerLimits {
   readonly tiling?: Partial<Tiling>;
   /** ways that were measured to be the fastest, by the text of the kernel that would be taken else */
   readonly tuned?: { get(code: string): Tiling | undefined } | undefined;
+  /** what was written before for such a device: looked up, and added to */
+  readonly written?: Written;
 }
 
 const mapValues = (

@@ -1,15 +1,27 @@
 import { describe, expect, test } from 'vitest';
+import { withRowsAtOnce } from '../../src/derive/budget.ts';
+import { withDecisions } from '../../src/derive/decisions.ts';
 import {
   argmax,
   array,
   batchJacobian,
   concat,
+  conv2d,
+  customVjp,
+  diag,
   evaluate,
+  gelu,
   jacobian,
+  layerNorm,
+  maxPool2d,
+  multiHeadAttention,
   scatterAdd,
   stack,
   take,
+  takeAlongAxis,
+  triu,
   unstack,
+  vmap,
   type HostArray,
   type Tensor,
 } from '../../src/index.ts';
@@ -130,4 +142,110 @@ describe('samples that mix are found', () => {
       [3, 4],
     ],
   ])('%s', (_, f, shape) => refuses(f, shape));
+});
+
+const labels = (count: number): HostArray =>
+  array(
+    Int32Array.from({ length: count }, (_, i) => (i * 2) % 3),
+    [count, 1],
+  );
+const scales = (x: Tensor): HostArray => points([x.shape[0]!, 1], 5);
+const kernel = points([2, 1, 3, 3], 3);
+const square = (seed: number): HostArray => points([4, 4], seed);
+
+describe('in parts', () => {
+  const cases: [string, Batched, number[]][] = [
+    ['elementwise', (x) => x.sin().mul(x), [5, 3]],
+    ['a matrix product', (x) => x.matmul(weight).tanh(), [6, 2]],
+    ['what is known of each sample', (x) => x.exp().mul(scales(x)).add(scales(x).data[0]!), [5, 3]],
+    ['a row that a label picks', (x) => takeAlongAxis(x.square(), labels(5), 1), [5, 3]],
+    ['a batch axis inside another', timeFirst, [4, 3, 2]],
+    ['a tensor of steps and samples', (x) => timeFirst(x).mul(timeFirst(x).sin()), [4, 3, 2]],
+    [
+      'factors for steps and samples',
+      (x) => {
+        const [count, steps, d] = x.shape as [number, number, number];
+        const rows = x.transpose([1, 0, 2]).reshape([steps * count, d]);
+        const out = rows.mul(points([steps * count, 1], 8)).cos();
+        return out.reshape([steps, count, d]).transpose([1, 0, 2]);
+      },
+      [5, 3, 2],
+    ],
+    [
+      'a convolutional network',
+      (x) => maxPool2d(conv2d(x, kernel, { padding: 1 }).relu(), 2).flatten(1),
+      [5, 1, 4, 4],
+    ],
+    [
+      'a strided convolution and its transpose',
+      (x) => conv2d(x, kernel, { stride: 2 }).pad([[1, 1]]).flip(2).sum(1), // prettier-ignore
+      [4, 1, 5, 5],
+    ],
+    ['normalisation', (x) => layerNorm(gelu(x), 1).cumsum(1), [5, 4]],
+    [
+      'attention',
+      (x) => {
+        const [wq, wk, wv, wo] = [square(1), square(2), square(3), square(4)];
+        return multiHeadAttention(x, { wq, wk, wv, wo }, { heads: 2 });
+      },
+      [3, 2, 4],
+    ],
+    ['diagonals', (x) => triu(vmap(diag)(x)).sum(1), [4, 3]],
+    ['a Jacobian of each sample', batchJacobian((x: Tensor) => x.sin().cumsum(1)), [4, 3]],
+  ];
+  const bits = ({ shape, data }: Result): Result => ({ shape, data: data.map((v) => v + 0) }); // -0 is 0
+  const close = (got: Result, want: Result): void => {
+    expect(got.shape).toEqual(want.shape);
+    want.data.forEach((v, i) => expect(got.data[i]).toBeCloseTo(v, 12));
+  };
+  const modes = ['auto', 'reverse', 'forward'] as const;
+
+  test.each(cases)('%s: fewer samples at a time change nothing', (_, f, shape) => {
+    const x = points(shape, 72);
+    for (const mode of modes) {
+      const whole = result(batchJacobian(f, { mode }), x);
+      for (const rows of [1, 3, 7, 20]) {
+        const { value, decisions } = withRowsAtOnce(rows, () =>
+          withDecisions(() => result(batchJacobian(f, { mode }), x)),
+        );
+        const { seeds, reason } = decisions.at(-1)!;
+        const samples = Number(/chunks of (\d+) samples/.exec(reason)?.[1] ?? shape[0]);
+        expect(samples).toBeLessThanOrEqual(Math.max(1, rows / seeds));
+        if (rows < seeds) close(value, whole);
+        else expect(bits(value)).toEqual(bits(whole));
+      }
+    }
+  });
+
+  test.each(cases)('%s: fewer seeds of each sample change nothing', (_, f, shape) => {
+    const x = points(shape, 72);
+    for (const mode of modes) {
+      const whole = result(batchJacobian(f, { mode }), x);
+      for (const chunk of [1, 2, 5, 100]) {
+        const { value, decisions } = withDecisions(() =>
+          result(batchJacobian(f, { mode, chunk }), x),
+        );
+        const { seeds, reason } = decisions.at(-1)!;
+        expect(/chunks of at most (\d+)/.exec(reason)?.[1]).toBe(
+          chunk < seeds ? String(chunk) : undefined,
+        );
+        close(value, whole);
+      }
+    }
+  });
+
+  test('seeds are split where an op cannot be made for fewer samples', () => {
+    const twice = customVjp((x: Tensor) => x.sin(), {
+      forward: (x) => [x.sin(), x],
+      backward: (saved, g) => [(saved as Tensor).cos().mul(g)],
+    });
+    const f = (x: Tensor): Tensor => twice(x).cumsum(1);
+    const x = points([4, 3], 72);
+    const whole = result(batchJacobian(f), x);
+    const { value, decisions } = withRowsAtOnce(4, () =>
+      withDecisions(() => result(batchJacobian(f), x)),
+    );
+    expect(decisions.at(-1)!.reason).toMatch(/3 chunks of at most 1 columns of each sample/);
+    close(value, whole);
+  });
 });

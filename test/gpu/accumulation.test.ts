@@ -10,6 +10,7 @@ import {
   jacrev,
   LimitError,
   TraceError,
+  vmap,
   type Explanation,
   type HostArray,
   type Tensor,
@@ -207,6 +208,49 @@ describe('inside the memory there is', () => {
     const [a, b] = [await roomy.explain(x), await small.explain(x)];
     expect(b.json.memory.intermediates).toBeLessThan(a.json.memory.intermediates);
     expect(await (await small(x)).read()).toEqual(await (await roomy(x)).read());
+  });
+
+  const w = array(wave(4 * 9, 0.3), [4, 1, 3, 3]);
+  const v = array(wave(6 * 64, 0.2), [6, 64]);
+  const cnn = (x: Tensor): Tensor =>
+    x.conv2d(w, { padding: 1 }).tanh().maxPool2d(2).flatten(1).linear(v);
+  const images = array(wave(24 * 64, 1), [24, 1, 8, 8]);
+
+  test.each([
+    ['auto', batchJacobian(cnn)],
+    ['reverse', batchJacobian(cnn, { mode: 'reverse' })],
+    ['forward', batchJacobian(cnn, { mode: 'forward' })],
+  ] as const)('fewer samples of a batch at a time: %s', async (_, j) => {
+    const [roomy, small] = [engine.compile(j), tight.compile(j)];
+    const [a, b] = [await roomy.explain(images), await small.explain(images)];
+    expect(a.json.jacobians[0]!.reason).not.toMatch(/chunks/);
+    expect(b.json.jacobians[0]!.reason).toMatch(/chunks of \d+ samples/);
+    expect(b.json.memory.intermediates).toBeLessThan(a.json.memory.intermediates);
+    expect(b.json.multiplyAdds).toBeLessThanOrEqual(a.json.multiplyAdds);
+    expect(await (await small(images)).read()).toEqual(await (await roomy(images)).read());
+  });
+
+  test('all parts of a batch run with the same kernels', async () => {
+    const kernels = async (budget: number): Promise<[number, string]> => {
+      const own = await createEngine({ memoryBudget: budget });
+      const { json } = await own.compile(batchJacobian(cnn)).explain(images);
+      own.destroy();
+      return [new Set(json.kernels.map((k) => k.wgsl)).size, json.jacobians[0]!.reason];
+    };
+    const [few, less] = await kernels(150_000);
+    const [many, least] = await kernels(60_000);
+    expect(less).not.toBe(least);
+    expect(many).toBeLessThanOrEqual(few + 1);
+  });
+
+  test.each([1, 2, 5, 100])('%i seeds of each sample at a time change nothing', async (chunk) => {
+    const f = network(layers([11, 9, 7]));
+    const x = array(wave(4 * 11, 1), [4, 11]);
+    const whole = await (await engine.compile(batchJacobian(f))(x)).read();
+    const parts = await (await engine.compile(batchJacobian(f, { chunk }))(x)).read();
+    expect(parts).toEqual(whole);
+    const mapped = await (await engine.compile(vmap(jacobian(f, { chunk })))(x)).read();
+    expect(mapped).toEqual(whole);
   });
 
   test('a budget below one row is an error that says what it takes', async () => {

@@ -201,8 +201,8 @@ export function makeCompiled<A extends unknown[], R>(
       ...targetOf(engine, options.math && { math: options.math }),
       written: new Map(), // attempts to fit into memory have most kernels in common
     };
-    const make = (recomputeFlops?: number): Build =>
-      build(f, args, recomputeFlops ? { ...target, recomputeFlops } : target, label);
+    const make = (memoryIsShort = false): Build =>
+      build(f, args, { ...target, memoryIsShort }, label);
     let made = fitted(make, engine);
     for (;;) {
       try {

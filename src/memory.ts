@@ -1,5 +1,6 @@
 import { withRowsAtOnce } from './derive/budget.ts';
 import type { Build } from './compile.ts';
+import type { ProgramBuffer } from './lower/program.ts';
 import type { EngineDevice } from './run/engine.ts';
 
 const scratchBytes = ({ program }: Build): number => program.slots.reduce((a, b) => a + b, 0);
@@ -10,14 +11,17 @@ const resultBytes = ({ program }: Build): number =>
 /** Bytes of intermediates and results a program keeps on the device, arguments and constants apart. */
 export const workingBytes = (build: Build): number => scratchBytes(build) + resultBytes(build);
 
+const isWorking = ({ role }: ProgramBuffer): boolean =>
+  role.kind === 'scratch' || role.kind === 'output' || role.kind === 'part';
+
 /** Whether a build stays inside the budget and the device's largest binding. */
 function fitsInto(build: Build, engine: EngineDevice, budget: number): boolean {
-  const largest = Math.max(0, ...build.program.slots);
+  const { buffers, steps } = build.program;
+  const largest = steps
+    .flatMap((step) => step.bindings.map((i) => buffers[i] as ProgramBuffer))
+    .reduce((most, b) => (isWorking(b) ? Math.max(most, b.bytes) : most), 0);
   return workingBytes(build) <= budget && largest <= engine.limits.maxStorageBufferBindingSize;
 }
-
-/** FLOPs per element that are computed again, rather than stored, when memory is short. */
-const RECOMPUTE_WHEN_SHORT = 200;
 
 /** Chunks a Jacobian is split into at most: each has dispatches of its own. */
 const MOST_CHUNKS = 256;
@@ -26,16 +30,16 @@ const MOST_CHUNKS = 256;
  * The build of `make` that fits: as it is; else with elementwise residuals computed again instead of
  * stored; else with fewer Jacobian seeds at a time, the most that fit. If nothing does, the smallest.
  *
- * @param make builds, with so many FLOPs per element to be computed again
+ * @param make builds, and takes more work rather than more memory if that is short
  */
 export function fitted(
-  make: (recomputeFlops?: number) => Build,
+  make: (memoryIsShort?: boolean) => Build,
   engine: EngineDevice,
   budget = engine.memoryBudget,
 ): Build {
   let best = make();
   if (fitsInto(best, engine, budget)) return best;
-  const lean = (): Build => make(RECOMPUTE_WHEN_SHORT);
+  const lean = (): Build => make(true);
   const lesser = (a: Build, b: Build): Build => (workingBytes(b) < workingBytes(a) ? b : a);
   best = lesser(best, lean());
   const seeds = Math.max(0, ...best.decisions.map((d) => d.seeds * (d.samples ?? 1)));
@@ -55,7 +59,7 @@ export function fitted(
  */
 export function smaller(
   failed: Build,
-  make: (recomputeFlops?: number) => Build,
+  make: (memoryIsShort?: boolean) => Build,
   engine: EngineDevice,
 ): Build | null {
   const scratch = scratchBytes(failed);

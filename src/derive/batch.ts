@@ -7,7 +7,7 @@ import { ShapeError, TraceError } from '../util/errors.ts';
 import { formatShape, range, sizeOf } from '../util/shape.ts';
 import { callOnVariables, checkNames, namedAfter, resolveArgnums } from './arguments.ts';
 import { rowsAtOnce, withRowsAtOnce } from './budget.ts';
-import { identityRows, joined, startsOf } from './chunks.ts';
+import { chunkOf, identityRows, joined, startsOf } from './chunks.ts';
 import { flopsBeyond } from './cost.ts';
 import { note } from './decisions.ts';
 import { samplesStayApart, type Place, type Places } from './independence.ts';
@@ -116,7 +116,8 @@ function perSample(y: Tensor, x: Tensor, { mode, chunk = Infinity }: Accumulatio
 
   // memory is short: fewer samples at a time, or else fewer seeds of each
   const rows = Math.max(1, Math.min(seeds, chunk, rowsAtOnce()));
-  const most = evenly(count, Math.floor(rowsAtOnce() / rows));
+  const size = (y.size / count) * (x.size / count);
+  const most = chunkOf(count, Math.floor(rowsAtOnce() / rows), [size]);
   const parts = most < count ? inParts(y, x, places, most, (a, b) => block(a, b, rows)) : null;
   if (parts) {
     decided(`; ${Math.ceil(count / most)} chunks of ${most} samples`);
@@ -130,14 +131,6 @@ function perSample(y: Tensor, x: Tensor, { mode, chunk = Infinity }: Accumulatio
   }
   decided('');
   return (isReverse ? reverse : forward) as Tensor;
-}
-
-/** So many of `n` at a time, at most `most`, that no part is much smaller than the others. */
-function evenly(n: number, most: number): number {
-  if (most >= n) return n;
-  const size = Math.max(1, most);
-  for (let k = size; 2 * k > size; k--) if (n % k === 0) return k;
-  return Math.ceil(n / Math.ceil(n / size));
 }
 
 /** What `block` gives for at most `most` samples at a time, put together; null if that cannot be done. */

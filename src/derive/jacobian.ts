@@ -2,7 +2,7 @@ import { simplifying, type Tensor } from '../ir/tensor.ts';
 import { reshape } from '../ops/linear/layout.ts';
 import { TraceError } from '../util/errors.ts';
 import { rowsAtOnce } from './budget.ts';
-import { identityRows, joined, startsOf } from './chunks.ts';
+import { chunkOf, identityRows, joined, startsOf } from './chunks.ts';
 import { note } from './decisions.ts';
 import { pushforward } from './jvp.ts';
 import { accumulate, isForwardCheaper } from './order.ts';
@@ -16,7 +16,7 @@ export type Mode = 'auto' | 'reverse' | 'forward';
 export interface AccumulationOptions {
   /** `auto` (default) takes the cheapest order */
   readonly mode?: Mode;
-  /** at most so many rows (seeds) at a time */
+  /** at most so many rows (seeds) at a time; of each sample in `batchJacobian`. Default: what memory allows */
   readonly chunk?: number;
 }
 
@@ -49,9 +49,9 @@ function blocks(
   xs: readonly Tensor[],
   options: AccumulationOptions,
 ): Tensor[][] {
-  const { mode = 'auto', chunk = rowsAtOnce() } = options;
-  if (chunk < Infinity && (total(ys) > chunk || options.chunk !== undefined))
-    return chunked(ys, xs, mode, chunk);
+  const { mode = 'auto', chunk } = options;
+  const seeds = total(mode === 'forward' ? xs : ys);
+  if (chunk !== undefined || seeds > rowsAtOnce()) return chunked(ys, xs, mode, chunk);
   if (mode === 'reverse') {
     note({ order: 'reverse', reason: 'asked for', seeds: total(ys) });
     const rows = ys.map((y) => reverseBlocks(y, xs));
@@ -72,10 +72,11 @@ function chunked(
   ys: readonly Tensor[],
   xs: readonly Tensor[],
   mode: Mode,
-  chunk: number,
+  asked: number | undefined,
 ): Tensor[][] {
   const forward = mode === 'forward' || (mode === 'auto' && isForwardCheaper(ys, xs));
   const seeds = total(forward ? xs : ys);
+  const chunk = asked ?? chunkOf(seeds, rowsAtOnce(), forward ? [] : xs.map((x) => x.size));
   note({
     order: forward ? 'forward' : 'reverse',
     reason: `${Math.ceil(seeds / chunk)} chunks of at most ${chunk} ${forward ? 'columns' : 'rows'}`,

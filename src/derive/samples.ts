@@ -1,11 +1,10 @@
 import { apply, literally, withSiteOf, type Tensor } from '../ir/tensor.ts';
 import { topological } from '../ir/walk.ts';
 import { dim, withDim } from '../ops/axes.ts';
-import { add } from '../ops/elementwise/arithmetic.ts';
 import { copy } from '../ops/elementwise/compare.ts';
 import { gather } from '../ops/linear/gather.ts';
 import { broadcast, reshape, swap } from '../ops/linear/layout.ts';
-import { constant, full, fullValue, iota } from '../ops/source.ts';
+import { constant, full, fullValue } from '../ops/source.ts';
 import { HostArray } from '../util/array.ts';
 import { sameShape } from '../util/shape.ts';
 import type { Place, Places } from './independence.ts';
@@ -34,7 +33,8 @@ export function samplesOf(
   const outer = dim(x, axis) / (of * inner);
   const apart = reshape(x, [...x.shape.slice(0, at), outer, of, inner, ...x.shape.slice(at + 1)]);
   const samples = axis - 1; // outer, samples, inner
-  const indices = add(iota(count), constant(new HostArray(Int32Array.of(start), [1], 'i32')));
+  const numbers = Int32Array.from({ length: count }, (_, i) => start + i);
+  const indices = constant(new HostArray(numbers, [count], 'i32'));
   const own = swap(gather(swap(apart, samples, -1), indices), samples, -1);
   return copy(reshape(own, shape));
 }

@@ -23,10 +23,11 @@ function lowerGroup(group: Group, limits: LowerLimits): Kernel {
   }
 }
 
-function roleOf(x: Tensor, place: Storage): BufferRole {
+function roleOf(x: Tensor, place: Storage, bufferOf: (x: Tensor) => number): BufferRole {
   if (place.kind === 'constant')
     return { kind: 'constant', value: x.params['value'] as ArrayValue };
-  return place;
+  if (place.kind !== 'part') return place;
+  return { kind: 'part', of: bufferOf(place.whole), offset: place.offset };
 }
 
 /** Plan -> WGSL programs and buffers. */
@@ -37,12 +38,13 @@ export function lower(plan: Plan, limits: LowerLimits, label: string): Program {
     let i = index.get(x);
     if (i === undefined) {
       const { shape, dtype } = x;
+      const role = roleOf(x, plan.storage.get(x) as Storage, bufferOf);
       i = buffers.push({
         label: `${label}/${x.op.name}${x.id}`,
         bytes: bytesOf(x),
         shape,
         dtype,
-        role: roleOf(x, plan.storage.get(x) as Storage),
+        role,
       });
       index.set(x, --i);
     }

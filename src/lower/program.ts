@@ -11,7 +11,9 @@ export type BufferRole =
   /** intermediate; buffers with the same `slot` are never alive together and share memory */
   | { readonly kind: 'scratch'; readonly slot: number }
   /** result number `index` */
-  | { readonly kind: 'output'; readonly index: number };
+  | { readonly kind: 'output'; readonly index: number }
+  /** in the memory of an output or an intermediate, buffer number `of`, from byte `offset` on */
+  | { readonly kind: 'part'; readonly of: number; readonly offset: number };
 
 export interface ProgramBuffer {
   readonly label: string;

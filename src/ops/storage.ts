@@ -9,6 +9,9 @@ export function bytesOf(x: Tensor): number {
   return Math.max(16, Math.ceil((x.size * BYTES_PER_ELEMENT) / 16) * 16);
 }
 
+/** Bytes at whose multiples a part of a stored tensor may begin, on every device. */
+export const ALIGNMENT = 256;
+
 /** Nodes that hold their elements in memory without being computed. */
 export const isStoredSource = (x: Tensor): boolean => isInput(x) || isConstant(x);
 

@@ -6,7 +6,8 @@ import type { Group, GroupKind } from './plan.ts';
 
 /** A group while it is being put together. */
 export interface Draft {
-  readonly kind: GroupKind;
+  /** `join`: its parts are written where they belong by the groups that compute them */
+  readonly kind: GroupKind | 'join';
   readonly anchor: Tensor | null;
   readonly domain: Tensor;
   readonly members: Tensor[];
@@ -20,6 +21,7 @@ export interface Draft {
 /** The graph, and which draft computes each node. */
 export interface Grouping {
   readonly order: readonly Tensor[];
+  /** what has to be in memory: results and parts of joins */
   readonly outputs: ReadonlySet<Tensor>;
   readonly users: ReadonlyMap<Tensor, readonly Tensor[]>;
   readonly drafts: Draft[];
@@ -27,7 +29,7 @@ export interface Grouping {
 }
 
 /** A group of one node, which others may join. */
-export function draftOf(kind: GroupKind, domain: Tensor): Draft {
+export function draftOf(kind: Draft['kind'], domain: Tensor): Draft {
   const at = unflatten(variable('i', domain.size), domain.shape);
   return {
     kind,
@@ -113,8 +115,10 @@ export function readsOf(members: readonly Tensor[], grouping: Grouping): Reads {
   return { sources, inlined, moved };
 }
 
-/** The group that a draft has become, with what it writes and reads. */
-export function finish(draft: Draft, grouping: Grouping): Group {
+/** What a draft has become, with what it writes and reads. */
+export type Finished = Omit<Group, 'kind'> & Pick<Draft, 'kind'>;
+
+export function finish(draft: Draft, grouping: Grouping): Finished {
   const { kind, anchor, domain, members } = draft;
   const outputs = members.filter((m) => {
     if (grouping.outputs.has(m)) return true;

@@ -14,9 +14,9 @@ export function makePlan(
 ): Plan {
   // an argument or constant that is a result is copied into a buffer of its own
   const outputs = simplify(results).map((y) => (isStoredSource(y) ? stopGradient(y) : y));
-  const groups = groupNodes([...new Set(outputs)], limits);
-  const { storage, slots } = planMemory(groups, inputs, [...new Set(outputs)]);
+  const grouped = groupNodes([...new Set(outputs)], limits);
+  const { storage, slots } = planMemory(grouped, inputs, [...new Set(outputs)]);
   // what has no elements needs a place, but nothing computes it
-  const busy = groups.filter((g) => g.domain.size > 0);
+  const busy = grouped.groups.filter((g) => g.domain.size > 0);
   return { inputs, outputs, groups: busy, storage, slots };
 }

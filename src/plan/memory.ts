@@ -2,14 +2,15 @@ import type { Tensor } from '../ir/tensor.ts';
 import { topological } from '../ir/walk.ts';
 import { isConstant } from '../ops/source.ts';
 import { bytesOf, isStoredSource } from '../ops/storage.ts';
-import type { Group, Storage } from './plan.ts';
+import type { Groups } from './group.ts';
+import type { Storage } from './plan.ts';
 
 /**
  * Where every stored tensor lives. Intermediates share memory when their lives do not overlap: each
  * takes the smallest free slot that fits, else grows the largest free one, else opens a new one.
  */
 export function planMemory(
-  groups: readonly Group[],
+  { groups, parts }: Groups,
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
 ): { storage: Map<Tensor, Storage>; slots: number[] } {
@@ -22,19 +23,23 @@ export function planMemory(
   groups.forEach((g, i) => g.sources.forEach((x) => lastUse.set(x, i)));
   const slots: number[] = [];
   const free = new Set<number>();
+  const place = (x: Tensor): void => {
+    const index = results.get(x);
+    if (index !== undefined) storage.set(x, { kind: 'output', index });
+    else storage.set(x, { kind: 'scratch', slot: takeSlot(bytesOf(x), slots, free) });
+  };
   groups.forEach((group, i) => {
     for (const x of group.outputs) {
-      const result = results.get(x);
-      if (result !== undefined) {
-        storage.set(x, { kind: 'output', index: result });
-        continue;
+      const part = parts.get(x);
+      if (!part) place(x);
+      else {
+        storage.set(x, { kind: 'part', ...part });
+        if (!storage.has(part.whole)) place(part.whole);
       }
-      const slot = takeSlot(bytesOf(x), slots, free);
-      storage.set(x, { kind: 'scratch', slot });
     }
     for (const x of new Set([...group.sources, ...group.outputs])) {
-      const place = storage.get(x);
-      if (place?.kind === 'scratch' && (lastUse.get(x) ?? i) <= i) free.add(place.slot);
+      const own = storage.get(x);
+      if (own?.kind === 'scratch' && (lastUse.get(x) ?? i) <= i) free.add(own.slot);
     }
   });
   return { storage, slots };

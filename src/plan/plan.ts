@@ -26,7 +26,9 @@ export type Storage =
   | { readonly kind: 'input'; readonly index: number }
   | { readonly kind: 'constant' }
   | { readonly kind: 'output'; readonly index: number }
-  | { readonly kind: 'scratch'; readonly slot: number };
+  | { readonly kind: 'scratch'; readonly slot: number }
+  /** in the memory of another tensor, from this byte on */
+  | { readonly kind: 'part'; readonly whole: Tensor; readonly offset: number };
 
 /** What runs, in order, and where everything is kept. Plain data: the graph's nodes and numbers. */
 export interface Plan {
@@ -41,6 +43,6 @@ export interface Plan {
 /** What the planner must know of a device. */
 export interface PlanLimits {
   readonly storageBuffersPerStage: number;
-  /** FLOPs per element that may be computed again instead of stored; default 16 */
-  readonly recomputeFlops?: number;
+  /** rather more work than more memory; default: rather more memory */
+  readonly memoryIsShort?: boolean;
 }

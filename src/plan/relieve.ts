@@ -15,6 +15,7 @@ import type { PlanLimits } from './plan.ts';
 
 /** Whether a group binds more buffers than the device allows. */
 export function isCrowded(draft: Draft, grouping: Grouping, limits: PlanLimits): boolean {
+  if (draft.kind === 'join') return false;
   const { sources, outputs } = finish(draft, grouping);
   return sources.length + outputs.length > limits.storageBuffersPerStage;
 }

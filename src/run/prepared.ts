@@ -33,6 +33,8 @@ export class Prepared {
   /** what each buffer of the program is bound to; inputs and outputs change with each call */
   readonly #bound: (Binding | null)[];
   readonly #steps: PreparedStep[];
+  /** buffers that lie in others: for each of those, which, and from which byte on */
+  readonly #parts = new Map<number, [number, number][]>();
   readonly #uploads = new Map<number, Promise<Allocation>>();
   readonly #ready = new Map<number, Allocation>();
   #released = false;
@@ -50,17 +52,21 @@ export class Prepared {
     this.context = context;
     this.program = program;
     this.memory = memory;
-    this.#bound = program.buffers.map((buffer, index) => {
-      const { role } = buffer;
+    for (const [index, { role }] of program.buffers.entries())
+      if (role.kind === 'part')
+        this.#parts.set(role.of, [...(this.#parts.get(role.of) ?? []), [index, role.offset]]);
+    this.#bound = program.buffers.map(({ role }, index) => {
       if (role.kind === 'scratch') return bindingOf(memory.slots[role.slot] as Allocation);
       const constant = memory.constants.get(index);
       return constant ? bindingOf(constant) : null;
     });
+    for (const [index, binding] of this.#bound.entries()) if (binding) this.#bindParts(index);
     this.#steps = program.steps.map((step) => ({
       step,
       pipeline: pipelines[step.kernel] as Pipeline,
       changing: step.bindings.filter((index) => {
-        const role = program.buffers[index]?.role;
+        const own = program.buffers[index]?.role;
+        const role = own?.kind === 'part' ? program.buffers[own.of]?.role : own;
         return (
           role?.kind === 'input' ||
           role?.kind === 'output' ||
@@ -139,6 +145,14 @@ export class Prepared {
 
   bind(index: number, binding: Binding): void {
     this.#bound[index] = binding;
+    this.#bindParts(index);
+  }
+
+  /** What lies in a buffer is bound along with it. */
+  #bindParts(of: number): void {
+    const { buffer, offset, key } = this.#bound[of] as Binding;
+    for (const [index, start] of this.#parts.get(of) ?? [])
+      this.#bound[index] = { buffer, offset: offset + start, key: `${key}+${start}` };
   }
 
   /** Binds the device arrays the function closed over. Returns one that is still being uploaded. */
@@ -157,7 +171,9 @@ export class Prepared {
     for (const output of program.outputs) {
       const [a, aBytes] = [this.#bound[output] as Binding, program.buffers[output]?.bytes ?? 0];
       for (const [other, b] of this.#bound.entries()) {
-        if (!b || other === output || a.buffer !== b.buffer) continue;
+        const role = program.buffers[other]?.role;
+        const isOwn = other === output || (role?.kind === 'part' && role.of === output);
+        if (!b || isOwn || a.buffer !== b.buffer) continue;
         if (a.offset + aBytes <= b.offset) continue;
         if (b.offset + (program.buffers[other]?.bytes ?? 0) <= a.offset) continue;
         throw new BufferError(

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { LEAST } from '../../src/compile.ts';
 import {
   add,
+  concat,
   cos,
   div,
   matmul,
@@ -29,6 +30,7 @@ import { isInput, variableLike } from '../../src/ops/source.ts';
 import { range } from '../../src/util/shape.ts';
 import { checkPlan } from '../support/check-plan.ts';
 import { Draw, SEED } from '../support/draw.ts';
+import { withPlan } from '../support/planned.ts';
 import { randomGraph } from '../support/random-graph.ts';
 
 const graphs = fc.record({ seed: fc.nat(), nodes: fc.integer({ min: 2, max: 25 }) });
@@ -189,5 +191,86 @@ test('groups compute what their threads hold: members have as many elements as t
       if (anchor) expect(members[0]).toBe(anchor);
       for (const y of outputs) expect(members).toContain(y);
     }
+  });
+});
+
+describe('parts of one tensor', () => {
+  const [rows, width] = [4, 16]; // 256 bytes
+  const product = (x: Tensor, w: Tensor): Tensor => x.matmul(w).tanh();
+  const plan = (f: (w: Tensor, xs: Tensor[]) => Tensor[], n: number): Plan => {
+    const shapes = [[width, width], ...range(n).map(() => [rows, width])];
+    return withPlan(
+      (w: Tensor, ...xs: Tensor[]) => f(w, xs),
+      shapes,
+      ({ plan: made }) => {
+        checkPlan(made);
+        return made;
+      },
+    );
+  };
+  const kinds = ({ groups }: Plan): string[] => groups.map((g) => g.kind);
+  const parts = ({ storage }: Plan): number[] =>
+    [...storage.values()].flatMap((s) => (s.kind === 'part' ? [s.offset] : []));
+
+  test('are written where they belong by the kernels that compute them', () => {
+    const made = plan((w, xs) => [concat(xs.map((x) => product(x, w)))], 3);
+    expect(kinds(made)).toEqual(['contract', 'contract', 'contract']);
+    expect(parts(made)).toEqual([0, 256, 512]);
+    expect(made.slots).toEqual([]);
+  });
+
+  test('of an intermediate, which then is read as a whole', () => {
+    const made = plan(
+      (w, xs) => [
+        concat(xs.map((x) => product(x, w)))
+          .reshape([-1])
+          .cumsum(0),
+      ],
+      3,
+    );
+    expect(kinds(made)).toEqual(['contract', 'contract', 'contract', 'scan']);
+    expect(made.slots).toEqual([768]);
+  });
+
+  test('are put together by one kernel where that can compute them on the way', () => {
+    const made = plan((_, xs) => [concat(xs.map((x) => x.mul(2)))], 3);
+    expect(kinds(made)).toEqual(['map']);
+    const costly = plan((_, xs) => [concat(xs.map((x) => x.sin()))], 3);
+    expect(kinds(costly)).toEqual(['map', 'map', 'map']);
+    expect(parts(costly)).toEqual([0, 256, 512]);
+  });
+
+  test('are written where they belong where one kernel cannot bind them all', () => {
+    const made = plan((_, xs) => [concat(xs.map((x) => x.sin()))], 12);
+    expect(kinds(made)).toEqual(Array(12).fill('map'));
+    expect(parts(made)).toHaveLength(12);
+  });
+
+  test.each<[string, (w: Tensor, xs: Tensor[]) => Tensor[]]>([
+    ['that do not begin where bindings may', (w, xs) => [concat(xs.map((x) => product(x, w).slice(null, [0, 12])))]], // prettier-ignore
+    [
+      'whose rows alternate',
+      (w, xs) => [
+        concat(
+          xs.map((x) => product(x, w)),
+          1,
+        ),
+      ],
+    ],
+    ['that overlap', (w, [x]) => [x!.matmul(w).pad([[0, 4], [0, 0]]).add(x!.tanh().matmul(w).pad([[4, 0], [0, 0]]).add(1))]], // prettier-ignore
+    ['of something that is read in another order', (w, xs) => [concat(xs.map((x) => product(x, w))).t()]], // prettier-ignore
+  ])('%s are put together by a kernel', (_, f) => {
+    const made = plan(f, 3);
+    expect(parts(made)).toEqual([]);
+    expect(kinds(made)).toContain('map');
+  });
+
+  test('that are results themselves, or read on their own, are computed once and copied', () => {
+    const made = plan((w, xs) => {
+      const all = xs.map((x) => product(x, w));
+      return [concat(all), all[1]!, all[2]!.sum()];
+    }, 3);
+    expect(kinds(made).filter((k) => k === 'contract')).toHaveLength(3);
+    expect(parts(made)).toEqual([]);
   });
 });

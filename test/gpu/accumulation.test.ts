@@ -206,7 +206,7 @@ describe('inside the memory there is', () => {
     const x = array(wave(40, 1));
     const [roomy, small] = [engine.compile(jacrev(wide)), tight.compile(jacrev(wide))];
     const [a, b] = [await roomy.explain(x), await small.explain(x)];
-    expect(b.json.memory.intermediates).toBeLessThan(a.json.memory.intermediates);
+    expect(b.json.memory.intermediates).toBeLessThan(a.json.memory.intermediates / 2);
     expect(await (await small(x)).read()).toEqual(await (await roomy(x)).read());
   });
 
@@ -225,7 +225,7 @@ describe('inside the memory there is', () => {
     const [a, b] = [await roomy.explain(images), await small.explain(images)];
     expect(a.json.jacobians[0]!.reason).not.toMatch(/chunks/);
     expect(b.json.jacobians[0]!.reason).toMatch(/chunks of \d+ samples/);
-    expect(b.json.memory.intermediates).toBeLessThan(a.json.memory.intermediates);
+    expect(b.json.memory.intermediates).toBeLessThan(a.json.memory.intermediates / 2);
     expect(b.json.multiplyAdds).toBeLessThanOrEqual(a.json.multiplyAdds);
     expect(await (await small(images)).read()).toEqual(await (await roomy(images)).read());
   });

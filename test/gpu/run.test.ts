@@ -513,6 +513,62 @@ describe('guest on a device of the app', () => {
     expect(created).not.toHaveBeenCalled();
   });
 
+  test('parts of intermediates and results, written by steps of their own', async () => {
+    const device = await appDevice();
+    const engine = await guest(device);
+    const n = 64; // numbers in 256 bytes
+    const workgroups = [1, 1, 1] as const;
+    const program: Program = {
+      label: 'parts',
+      buffers: [
+        buffer('x', [n], { kind: 'input', index: 0 }),
+        buffer('both', [2, n], { kind: 'scratch', slot: 0 }),
+        buffer('first', [n], { kind: 'part', of: 1, offset: 0 }),
+        buffer('second', [n], { kind: 'part', of: 1, offset: 256 }),
+        buffer('y', [3, n], { kind: 'output', index: 0 }),
+        ...[0, 1, 2].map((i) => buffer(`y${i}`, [n], { kind: 'part', of: 4, offset: 256 * i })),
+      ],
+      kernels: [
+        kernel('plus', 1, 'in0[i] + 1.0'),
+        kernel('times', 1, 'in0[i] * 10.0'),
+        kernel('across', 1, 'in0[i] + 1000.0 * in0[127 - i]'),
+      ],
+      steps: [
+        { label: 'first', kernel: 0, bindings: [0, 2], workgroups },
+        { label: 'second', kernel: 1, bindings: [0, 3], workgroups },
+        { label: 'y1', kernel: 2, bindings: [1, 6], workgroups },
+        { label: 'y0', kernel: 0, bindings: [0, 5], workgroups },
+        { label: 'y2', kernel: 1, bindings: [0, 7], workgroups },
+      ],
+      inputs: [0],
+      outputs: [4],
+      slots: [512],
+    };
+    const x = ramp(n);
+    const want = [
+      ...x.map((v) => v + 1),
+      ...x.map((v, i) => v + 1 + 10_000 * x[n - 1 - i]!),
+      ...x.map((v) => 10 * v),
+    ];
+    const plan = await Executable.prepare(engine, program);
+    for (let k = 0; k < 2; k++) expect(await values(await one(plan.run([x])))).toEqual(want);
+    // in arrays of the app, which may begin within a buffer
+    const usage = STORAGE | COPY_SRC | COPY_DST;
+    const [a, b] = [256, 4096].map((size) => device.createBuffer({ size, usage })) as [
+      GPUBuffer,
+      GPUBuffer,
+    ];
+    device.queue.writeBuffer(a, 0, x);
+    const input = engine.wrap(a, [n]);
+    for (const offset of [256, 1024]) {
+      const y = engine.wrap(b, [3, n], 'f32', { offset });
+      const encoder = device.createCommandEncoder();
+      plan.encode(encoder, { inputs: [input], outputs: [y] });
+      device.queue.submit([encoder.finish()]);
+      expect(await values(y)).toEqual(want);
+    }
+  });
+
   test('encode refuses what a pass cannot do', async () => {
     const device = await appDevice();
     const engine = await guest(device);

@@ -4,17 +4,19 @@ import type { Plan } from '../../src/plan/plan.ts';
 
 /**
  * Runs a plan on a memory of names: every group must find each tensor it reads where the plan says, and
- * at the end each result must be there.
+ * at the end each result must be there. A tensor that is written in parts is there when all of it is.
  *
  * @throws Error that says which tensor is not where it should be
  */
 export function checkPlan({ inputs, outputs, groups, storage, slots }: Plan): void {
   const memory = new Map<string, Tensor>();
+  const arrived = new Map<Tensor, Map<number, number>>(); // bytes at each offset of what comes in parts
   const name = (x: Tensor): string => `${x.op.name}${x.id}`;
   const placeOf = (x: Tensor): string => {
     const place = storage.get(x);
     if (!place) throw new Error(`${name(x)} is stored nowhere`);
     if (place.kind === 'constant') return `constant ${x.id}`;
+    if (place.kind === 'part') return placeOf(place.whole);
     if (place.kind !== 'scratch') return `${place.kind} ${place.index}`;
     if ((slots[place.slot] ?? 0) < bytesOf(x))
       throw new Error(`${name(x)}: ${bytesOf(x)} bytes in a slot of ${slots[place.slot]}`);
@@ -29,6 +31,17 @@ export function checkPlan({ inputs, outputs, groups, storage, slots }: Plan): vo
       throw new Error(
         `${who}: ${placeOf(x)} holds ${found ? name(found) : 'nothing'}, not ${name(x)}`,
       );
+    const parts = arrived.get(x);
+    if (!parts) return;
+    let end = 0;
+    for (const [offset, bytes] of [...parts].sort((a, b) => a[0] - b[0])) {
+      if (offset !== end || offset % 256 !== 0)
+        throw new Error(
+          `${who}: a part of ${name(x)} at byte ${offset} after one that ends at ${end}`,
+        );
+      end += bytes;
+    }
+    if (end !== 4 * x.size) throw new Error(`${who}: ${end} bytes of ${name(x)} are there`);
   };
   groups.forEach((group, i) => {
     const who = `group ${i} (${name(group.domain)})`;
@@ -38,7 +51,15 @@ export function checkPlan({ inputs, outputs, groups, storage, slots }: Plan): vo
     for (const x of group.outputs) {
       if (isStoredSource(x) || written.has(x)) throw new Error(`${who}: writes ${name(x)} again`);
       written.add(x);
-      memory.set(placeOf(x), x);
+      const place = storage.get(x);
+      if (place?.kind !== 'part') {
+        memory.set(placeOf(x), x);
+        continue;
+      }
+      const { whole, offset } = place;
+      if (memory.get(placeOf(whole)) !== whole) arrived.set(whole, new Map());
+      memory.set(placeOf(whole), whole);
+      arrived.get(whole)?.set(offset, 4 * x.size);
     }
   });
   for (const y of outputs) holds(y, 'the end');

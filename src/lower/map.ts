@@ -7,6 +7,8 @@ import { NotVector } from './lanes.ts';
 
 /** From so many threads on, workgroups are large: what a workgroup costs counts more than filling the GPU. */
 const MANY = 1 << 16;
+/** So many threads are left at least on a CPU, where some hundreds keep it busy. */
+const MANY_ON_CPU = 1 << 12;
 /** Rows a thread may compute, the best first. */
 const ROWS = [4, 2];
 /** Threads go on to other rows where that saves this share of what they read and write. */
@@ -36,7 +38,7 @@ export function lowerMap(group: Group, limits: LowerLimits): Kernel {
   const inner = shape.reduce((last, n, axis) => (n === 1 ? last : axis), 0);
   const vectors = shape[inner] && shape[inner] % 4 === 0 ? attempt(group, limits, 4) : undefined;
   const [one, width] = vectors ? [vectors, 4 as const] : [write(group, limits, 1), 1 as const];
-  const { threadsWithRows: least = MANY } = limits;
+  const { threadsWithRows: least = limits.isSoftware ? MANY_ON_CPU : MANY } = limits;
   let best = one;
   for (let axis = inner - 1; axis >= 0 && one.lines <= LONG; axis--) {
     const n = shape[axis] as number;

@@ -101,14 +101,20 @@ const MAX_ROWS = 10;
 /** On narrower lanes more rows than this pay only where they are all there are. */
 const MAX_ROWS_NARROW = 8;
 
-/** Sums that a thread of a block keeps in registers at most. */
+/** Sums that a thread of a block keeps in registers at most; on CPUs with narrow lanes these are memory anyway. */
 const MAX_SUMS = 32;
+const MAX_SUMS_NARROW = 64;
 
-function rowChoices({ M, blocks }: Contraction, lanes: number): Pick<Tiling, 'rows' | 'across'>[] {
+function rowChoices(
+  { M, blocks }: Contraction,
+  { subgroupSize, isSoftware }: LowerLimits,
+): Pick<Tiling, 'rows' | 'across'>[] {
+  const lanes = subgroupSize ?? 4;
   if (blocks.rows) return [{ rows: blocks.rows[0] * blocks.rows[1], across: blocks.rows[1] }];
   const some = lanes < 8 && M > MAX_ROWS ? MAX_ROWS_NARROW : MAX_ROWS;
   const { columns } = blocks;
-  const most = columns ? Math.min(some, MAX_SUMS / (columns[0] * columns[1])) : some;
+  const sums = isSoftware && lanes < 8 ? MAX_SUMS_NARROW : MAX_SUMS;
+  const most = columns ? Math.min(some, Math.floor(sums / (columns[0] * columns[1]))) : some;
   return range(Math.min(M, most)).map((i) => ({ rows: i + 1, across: 0 }));
 }
 
@@ -117,7 +123,7 @@ function subgroupTilings(product: Contraction, limits: LowerLimits, loads: Loads
   if (size === null || (!isSoftware && tiling?.variant !== 'subgroup')) return [];
   const { Z, M, N } = product;
   return columnChoices(product, loads).flatMap((choice) =>
-    rowChoices(product, size).map((those) => {
+    rowChoices(product, limits).map((those) => {
       const tilesN = Math.ceil(N / choice.columns);
       const others = Z * Math.ceil(M / those.rows);
       // whole subgroups that waste few lanes, and leave work for all cores
@@ -134,7 +140,7 @@ function directTilings(product: Contraction, limits: LowerLimits, loads: Loads):
   const { Z, M, N } = product;
   const left = loads.vectors.leftTerms ? 'terms' : 'single';
   return columnChoices(product, loads).flatMap((choice) =>
-    rowChoices(product, limits.subgroupSize ?? 4).map((those) => {
+    rowChoices(product, limits).map((those) => {
       const threads = Z * Math.ceil(M / those.rows) * Math.ceil(N / choice.columns);
       let workgroup = Math.min(64, limits.invocationsPerWorkgroup);
       while (limits.isSoftware && workgroup > 8 && threads / workgroup < 8) workgroup /= 2;

@@ -1,5 +1,5 @@
 /** Of the time waited so far, what a nap takes: results are seen late by no more than that. */
-const SHARE = 0.12;
+const SHARE = 0.2;
 /** Shorter naps are not worth falling asleep. */
 const LEAST_MS = 0.05;
 /** Longer ones would keep other work of the process waiting. */

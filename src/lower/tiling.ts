@@ -101,8 +101,9 @@ const MAX_ROWS = 10;
 /** On narrower lanes more rows than this pay only where they are all there are. */
 const MAX_ROWS_NARROW = 8;
 
-/** Sums that a thread of a block keeps in registers at most; on CPUs with narrow lanes these are memory anyway. */
+/** Sums that a thread of a block keeps in registers at most. */
 const MAX_SUMS = 32;
+/** On CPUs with narrow lanes, where they are kept in memory and take long to compile: for all rows there are. */
 const MAX_SUMS_NARROW = 64;
 
 function rowChoices(
@@ -113,7 +114,7 @@ function rowChoices(
   if (blocks.rows) return [{ rows: blocks.rows[0] * blocks.rows[1], across: blocks.rows[1] }];
   const some = lanes < 8 && M > MAX_ROWS ? MAX_ROWS_NARROW : MAX_ROWS;
   const { columns } = blocks;
-  const sums = isSoftware && lanes < 8 ? MAX_SUMS_NARROW : MAX_SUMS;
+  const sums = isSoftware && lanes < 8 && M <= MAX_ROWS_NARROW ? MAX_SUMS_NARROW : MAX_SUMS;
   const most = columns ? Math.min(some, Math.floor(sums / (columns[0] * columns[1]))) : some;
   return range(Math.min(M, most)).map((i) => ({ rows: i + 1, across: 0 }));
 }

@@ -95,26 +95,45 @@ function checkSamples(y: Tensor, x: Tensor): Places {
   return found.places;
 }
 
-function perSample(y: Tensor, x: Tensor, { mode, chunk = Infinity }: AccumulationOptions): Tensor {
-  const places = checkSamples(y, x);
-  const count = x.shape[0] as number;
+/** How seeds are carried, and the block that this gives with all of them at a time. */
+interface Way {
+  readonly isReverse: boolean;
+  readonly reason: string;
+  readonly whole: Tensor;
+}
+
+function cheaperWay(y: Tensor, x: Tensor, mode: AccumulationOptions['mode']): Way {
   const backward = (): Tensor => reverseBlock(y, x, Infinity);
   const onward = (): Tensor => forwardBlock(y, x, Infinity);
-  // in auto mode, a rule of the user's may have one direction only
-  const reverse = mode === 'forward' ? null : mode === 'reverse' ? backward() : ifLinear(backward);
-  const forward = mode === 'reverse' ? null : reverse ? ifLinear(onward) : onward();
+  const reason = 'asked for';
+  if (mode === 'reverse') return { isReverse: true, reason, whole: backward() };
+  if (mode === 'forward') return { isReverse: false, reason, whole: onward() };
+  // a rule of the user's may have one direction only
+  const reverse = ifLinear(backward);
+  const forward = reverse ? ifLinear(onward) : onward();
   const cost = (t: Tensor | null): number => (t ? flopsBeyond([t], [y]) : Infinity);
   const isReverse = cost(reverse) <= cost(forward);
-  const seeds = (isReverse ? y.size : x.size) / Math.max(1, count);
-  const why =
-    mode === 'reverse' || mode === 'forward'
-      ? 'asked for'
-      : `per sample, reverse costs ${format(cost(reverse))} FLOPs, forward ${format(cost(forward))}`;
-  const decided = (chunks: string): void =>
-    note({ order: isReverse ? 'reverse' : 'forward', reason: why + chunks, seeds, samples: count });
-  const block = isReverse ? reverseBlock : forwardBlock;
+  return {
+    isReverse,
+    reason: `per sample, reverse costs ${format(cost(reverse))} FLOPs, forward ${format(cost(forward))}`,
+    whole: (isReverse ? reverse : forward) as Tensor,
+  };
+}
 
-  // memory is short: fewer samples at a time, or else fewer seeds of each
+function perSample(y: Tensor, x: Tensor, { mode, chunk = Infinity }: AccumulationOptions): Tensor {
+  const places = checkSamples(y, x);
+  const { isReverse, reason, whole } = cheaperWay(y, x, mode);
+  const count = x.shape[0] as number;
+  const seeds = (isReverse ? y.size : x.size) / Math.max(1, count);
+  const block = isReverse ? reverseBlock : forwardBlock;
+  const decided = (chunks = ''): void =>
+    note({
+      order: isReverse ? 'reverse' : 'forward',
+      reason: reason + chunks,
+      seeds,
+      samples: count,
+    });
+  // where memory is short, fewer samples at a time, or else fewer seeds of each
   const rows = Math.max(1, Math.min(seeds, chunk, rowsAtOnce()));
   const size = (y.size / count) * (x.size / count);
   const most = chunkOf(count, Math.floor(rowsAtOnce() / rows), [size]);
@@ -129,8 +148,8 @@ function perSample(y: Tensor, x: Tensor, { mode, chunk = Infinity }: Accumulatio
     decided(`; ${Math.ceil(seeds / fewer)} chunks of at most ${fewer} ${lines} of each sample`);
     return block(y, x, fewer);
   }
-  decided('');
-  return (isReverse ? reverse : forward) as Tensor;
+  decided();
+  return whole;
 }
 
 /** What `block` gives for at most `most` samples at a time, put together; null if that cannot be done. */

@@ -190,7 +190,7 @@ function dissolve(grouping: Grouping, kept: ReadonlySet<Tensor>, most: number): 
     const { kind, members, domain } = draft;
     if (kind !== 'map' || kept.has(domain) || !grouping.owner.has(domain)) continue;
     if (members.some((m) => grouping.outputs.has(m))) continue;
-    for (const m of members)
+    for (const m of members.filter((x) => !isRenaming(x)))
       eachReader(m, draft, grouping, 'index maps', (d, reader, via) => {
         const step = via === m ? '' : `/${via.id}`;
         const ways = d.dissolved ? d.asked : [[number.get(d), evaluations(reader, d)] as const];

@@ -6,6 +6,7 @@ import {
   concat,
   cos,
   div,
+  jacobianDiagonal,
   matmul,
   mul,
   pad,
@@ -171,6 +172,14 @@ const plain = ({ kernels, steps, buffers, slots, inputs, outputs }: Program): un
     role: role.kind === 'constant' ? 'constant' : role,
   })),
   ...{ slots, inputs, outputs },
+});
+
+test('a map that is read through a reshape is computed where it is read', () => {
+  const f = (x: Tensor): Tensor => x.mul(x.square().neg().exp()).add(x.sin().tanh());
+  withPlan(jacobianDiagonal(f) as never, [[1000]], ({ plan }) => {
+    expect(plan.groups).toHaveLength(1);
+    checkPlan(plan);
+  });
 });
 
 test('the same function gives the same program, bit for bit', () => {

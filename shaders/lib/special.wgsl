@@ -28,10 +28,9 @@ fn ct_isfinite(x: F) -> B { return ct_absbits(x) < I(0x7f800000); }
 // True for -0 too.
 fn ct_signbit(x: F) -> B { return bitcast<I>(x) < I(0); }
 
-// |x| with the sign of s.
-fn ct_copysign(x: F, s: F) -> F {
-  return bitcast<F>(ct_absbits(x) | (bitcast<I>(s) & I(-0x7fffffff - 1)));
-}
+// |x| with the sign of s. Of its bits put together with those of x, lavapipe 25 makes subnormal numbers
+// where s comes from a log1p.
+fn ct_copysign(x: F, s: F) -> F { return select(abs(x), -abs(x), ct_signbit(s)); }
 
 // The upper 12 bits of the significand: x = high(x) + (x - high(x)), and products of two such
 // halves are exact. Opaque to a compiler that reassociates.

@@ -61,10 +61,16 @@ const multiplication = binary({
 });
 export const mul = multiplication.call;
 
+/** The text of a constant 0: SPIR-V leaves it undefined to divide by it. */
+const ZERO = /^(F4\()?F\(0\.0\)\)?$/;
+
 const division = binary({
   name: 'div',
   scalar: (a, b) => a / b,
-  wgsl: (a, b, type) => (type === 'f32' ? `(${a} / ${b})` : `(F(${a}) / F(${b}))`),
+  wgsl: (a, b, type) => {
+    if (type !== 'f32') return `(F(${a}) / F(${b}))`;
+    return ZERO.test(b) ? `(${a} * ct_inf())` : `(${a} / ${b})`;
+  },
   dtype: () => 'f32',
   // d(a / b) = da / b - (a / b) / b db
   partials: ([, b], y) => [

@@ -3,21 +3,12 @@ import { dim, withDim } from '../ops/axes.ts';
 import { add } from '../ops/elementwise/arithmetic.ts';
 import { copy } from '../ops/elementwise/compare.ts';
 import { gather } from '../ops/linear/gather.ts';
-import { broadcast, reshape, swap } from '../ops/linear/layout.ts';
+import { broadcast, reshape, swap, wholeAxis } from '../ops/linear/layout.ts';
 import { full, fullValue, iota } from '../ops/source.ts';
-import { sizeOf } from '../util/shape.ts';
 
-/** The axis of `x` (counted from the end) that a reshape to `target` leaves whole as `axis`, if any. */
-function axisBefore(x: Tensor, node: Tensor, axis: number): number | null {
-  const at = node.rank + axis;
-  const before = sizeOf(node.shape.slice(0, at));
-  let product = 1;
-  for (let i = 0; i < x.rank; i++) {
-    if (product === before && x.shape[i] === node.shape[at]) return i - x.rank;
-    product *= x.shape[i] as number;
-  }
-  return null;
-}
+/** Elements `indices` of `x` along one axis, stored, so that what follows reads them in order. */
+export const picked = (x: Tensor, axis: number, indices: Tensor): Tensor =>
+  copy(swap(gather(swap(x, axis, -1), indices), axis, -1));
 
 /**
  * Elements `indices` of `node` along one axis, with the selection moved as far towards the leaves as it
@@ -54,14 +45,13 @@ function selected(node: Tensor, axis: number, indices: Tensor, done: Map<string,
     return apply(op, [select(x, from, indices, done)], params);
   }
   if (op.name === 'reshape') {
-    const from = axisBefore(x, node, axis);
+    const from = wholeAxis(node, x.shape, axis);
     if (from !== null)
       return reshape(select(x, from, indices, done), withDim(node.shape, axis, count));
   }
   if (op.name === 'broadcast')
     return broadcast(select(x, axis, indices, done), withDim(node.shape, axis, count));
-  // stored, so that what follows reads it in order
-  return copy(swap(gather(swap(node, axis, -1), indices), axis, -1));
+  return picked(node, axis, indices);
 }
 
 /** Elements `offset .. offset + count - 1` of `y` in row-major order, `offset` known at run time. */

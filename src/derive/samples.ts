@@ -1,13 +1,12 @@
 import { apply, literally, withSiteOf, type Tensor } from '../ir/tensor.ts';
 import { topological } from '../ir/walk.ts';
 import { dim, withDim } from '../ops/axes.ts';
-import { copy } from '../ops/elementwise/compare.ts';
-import { gather } from '../ops/linear/gather.ts';
-import { broadcast, reshape, swap } from '../ops/linear/layout.ts';
+import { broadcast, reshape } from '../ops/linear/layout.ts';
 import { constant, full, fullValue } from '../ops/source.ts';
 import { HostArray } from '../util/array.ts';
 import { sameShape } from '../util/shape.ts';
 import type { Place, Places } from './independence.ts';
+import { picked } from './rows.ts';
 
 /** Samples `start .. start + count - 1` of a batch of `of`. */
 export interface Samples {
@@ -35,8 +34,7 @@ export function samplesOf(
   const samples = axis - 1; // outer, samples, inner
   const numbers = Int32Array.from({ length: count }, (_, i) => start + i);
   const indices = constant(new HostArray(numbers, [count], 'i32'));
-  const own = swap(gather(swap(apart, samples, -1), indices), samples, -1);
-  return copy(reshape(own, shape));
+  return reshape(picked(apart, samples, indices), shape);
 }
 
 /**

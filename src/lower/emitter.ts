@@ -193,7 +193,13 @@ export class Emitter {
     const mask = masks.length > 0 ? this.bind(masks.join(' & '), 'm') : null;
     if (isRead && (!mask || tests.length === 0)) {
       const value = this.value(source.node, source.at);
-      return this.bind(`select(${zero}, ${value}, ${mask ?? condition})`, 'p');
+      const bits = mask || x.dtype === 'bool' ? null : this.#bitsBefore(uniform);
+      return this.bind(
+        bits === null
+          ? `select(${zero}, ${value}, ${mask ?? condition})`
+          : this.#wide(`bitcast<${VALUE_TYPE[x.dtype]}>(bitcast<U>(${value}) & U(${bits}))`),
+        'p',
+      );
     }
     if (mask) tests.push(`any(${mask})`);
     const name = this.around.fresh('p');
@@ -223,6 +229,20 @@ export class Emitter {
     const tests = guards.map((g) => this.#test(g)).filter((t) => t !== 'true');
     if (tests.includes('false')) return 'false';
     return tests.length === 0 ? 'true' : allOf(tests);
+  }
+
+  /**
+   * Name of a number with all bits set where the guards hold, else none, computed before the loop; null
+   * where the guards change in it. Many values kept or dropped by the same guards cost one `&` each.
+   */
+  #bitsBefore(guards: readonly Guard[]): string | null {
+    const { loop } = this;
+    if (!loop || guards.some((g) => indicesOf(g).some((e) => this.#varies(e)))) return null;
+    const { before } = loop;
+    return (
+      before.#bitsBefore(guards) ??
+      before.#once(`select(0u, ~0u, ${before.condition(guards)})`, 'b')
+    );
   }
 
   #test(guard: Guard): string {

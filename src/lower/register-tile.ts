@@ -23,6 +23,11 @@ import { patchOf, type Patch } from './overlap.ts';
 import { termsIn, termsOf, untilOf, type Chunk, type Loop, type Terms } from './terms.ts';
 import type { Loads, Tiling } from './tiling.ts';
 
+/** Lanes of a quad, and of the subgroups that are one. */
+const QUAD = 4;
+
+const quadMask = (lane: number): string => `let only${lane} = select(0u, ~0u, lane == ${lane}u);`;
+
 /** Rows and columns of a thread as indices, with the statements they need. */
 class Places {
   readonly names: string[] = [];
@@ -41,6 +46,12 @@ class Places {
     const name = this.fresh(prefix);
     this.names.push(`let ${name} = ${text};`);
     return variable(name, size);
+  }
+
+  /** Masks with all bits set in one lane of a quad: what `spread` takes. */
+  quadMasks(): void {
+    if (this.names.includes(quadMask(0))) return;
+    this.names.push(...range(QUAD).map(quadMask));
   }
 
   /** Row `i` of the thread; beyond the last row, that row once more. */
@@ -121,8 +132,9 @@ export function writeRegisterTile(
     }).join('\n'),
   };
   if (variant === 'subgroup') {
+    const spread = writer.limits.subgroupSize === QUAD ? {} : { spread: '' };
     const lanes = (tiles / tilesN) * Math.ceil(tilesN / workgroup) * workgroup;
-    return writer.assemble(subgroupFile, constants, bodies, lanes, workgroup);
+    return writer.assemble(subgroupFile, constants, { ...bodies, ...spread }, lanes, workgroup);
   }
   if (variant === 'direct') return writer.assemble(directFile, constants, bodies, tiles, workgroup);
   const names = range(tiling.rows).flatMap((i) => columns.map((_, j) => sum(i, j)));
@@ -207,10 +219,13 @@ function leftFactors(writer: KernelWriter, places: Places, chunk: Chunk, e: Emit
     const elements = patchOf(product, chunk) ?? separate(tiling.rows, chunk);
     const shares = sharesOf(places, elements, size).map(([m, k]) => load(m, k));
     const known = new Map<number, string>();
+    if (size === QUAD) places.quadMasks();
     return (i, t) => {
       const element = elements.element(i, t);
       const share = shares[Math.floor(element / size)] as string;
-      const text = `subgroupBroadcast(${share}, ${element % size}u)`;
+      const lane = element % size;
+      const text =
+        size === QUAD ? `spread(${share}, only${lane})` : `subgroupBroadcast(${share}, ${lane}u)`;
       if (isVector) return `F4(${text})`;
       const name = known.get(element) ?? e.bind(text, 'a');
       known.set(element, name);

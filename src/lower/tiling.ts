@@ -69,7 +69,7 @@ export function tilings(product: Contraction, limits: LowerLimits, loads: Loads)
     .map((t) => ({ ...t, terms: terms ?? t.terms, workgroup: workgroup ?? t.workgroup }))
     .map((t) => ({
       ...t,
-      cost: (limits.isSoftware ? costOnCpu : costOnGpu)(t, product, limits, loads),
+      cost: costOf(limits)(t, product, limits, loads),
     }))
     .sort((x, y) => x.cost - y.cost);
 }
@@ -96,43 +96,47 @@ function columnChoices(
   ];
 }
 
-/** Rows of a thread at most: what pays on lanes of eight and more, or saves a second load of the columns. */
+/** Rows of a thread at most. */
 const MAX_ROWS = 10;
-/** On narrower lanes more rows than this pay only where they are all there are. */
-const MAX_ROWS_NARROW = 8;
-
 /** Sums that a thread of a block keeps in registers at most. */
 const MAX_SUMS = 32;
-/** On CPUs with narrow lanes, where they are kept in memory and take long to compile: for all rows there are. */
-const MAX_SUMS_NARROW = 64;
+/** The same for lanes that keep their sums in memory. */
+const [MAX_ROWS_NARROW, MAX_SUMS_NARROW] = [16, 64];
 
 function rowChoices(
-  { M, blocks }: Contraction,
-  { subgroupSize, isSoftware }: LowerLimits,
+  { M, blocks: { rows, columns } }: Contraction,
+  limits: LowerLimits,
 ): Pick<Tiling, 'rows' | 'across'>[] {
-  const lanes = subgroupSize ?? 4;
-  if (blocks.rows) return [{ rows: blocks.rows[0] * blocks.rows[1], across: blocks.rows[1] }];
-  const some = lanes < 8 && M > MAX_ROWS ? MAX_ROWS_NARROW : MAX_ROWS;
-  const { columns } = blocks;
-  const sums = isSoftware && lanes < 8 && M <= MAX_ROWS_NARROW ? MAX_SUMS_NARROW : MAX_SUMS;
+  if (rows) return [{ rows: rows[0] * rows[1], across: rows[1] }];
+  const [some, sums] = isNarrow(limits) ? [MAX_ROWS_NARROW, MAX_SUMS_NARROW] : [MAX_ROWS, MAX_SUMS];
   const most = columns ? Math.min(some, Math.floor(sums / (columns[0] * columns[1]))) : some;
   return range(Math.min(M, most)).map((i) => ({ rows: i + 1, across: 0 }));
 }
+
+/** Adapters that are a CPU and compute with vectors of four: SwiftShader. */
+const isNarrow = ({ isSoftware, subgroupSize }: LowerLimits): boolean =>
+  isSoftware && (subgroupSize ?? 4) < 8;
+
+/** Terms that may be unrolled. */
+const termChoices = ({ right }: Pick<Tiling, 'right'>, limits: LowerLimits): number[] =>
+  isNarrow(limits) && right !== 'terms' ? [4, 2] : [4];
 
 function subgroupTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
   const { subgroupSize: size, isSoftware, tiling } = limits;
   if (size === null || (!isSoftware && tiling?.variant !== 'subgroup')) return [];
   const { Z, M, N } = product;
   return columnChoices(product, loads).flatMap((choice) =>
-    rowChoices(product, limits).map((those) => {
+    rowChoices(product, limits).flatMap((those) => {
       const tilesN = Math.ceil(N / choice.columns);
       const others = Z * Math.ceil(M / those.rows);
       // whole subgroups that waste few lanes, and leave work for all cores
       const padded = (w: number): number => Math.ceil(tilesN / w) * w;
       let workgroup = size;
-      for (let w = 2 * size; w <= Math.max(32, size); w *= 2)
+      for (let w = 2 * size; w <= Math.max(32, size); w += size)
         if (padded(w) <= padded(workgroup) && (others * padded(w)) / w >= 8) workgroup = w;
-      return { ...BASE, ...choice, ...those, variant: 'subgroup', workgroup };
+      return termChoices(choice, limits).map((terms): Tiling => ({
+        ...{ ...BASE, ...choice, ...those, terms, variant: 'subgroup', workgroup },
+      }));
     }),
   );
 }
@@ -213,6 +217,9 @@ function threadsOf(t: Tiling, { Z, M, N }: Contraction, subgroup: number): numbe
     : Math.ceil((tilesM * tilesN * t.slices) / subgroup) * subgroup;
 }
 
+const costOf = (limits: LowerLimits): typeof costOnCpu =>
+  isNarrow(limits) ? costOnNarrow : limits.isSoftware ? costOnCpu : costOnGpu;
+
 /** A load of one element in multiply-adds: CPUs take lanes one by one. */
 const CPU_LOAD = 3.5;
 
@@ -223,6 +230,30 @@ function costOnCpu(t: Tiling, product: Contraction, limits: LowerLimits, loads: 
   const perTerm = CPU_LOAD * (right + shared) + t.rows * t.columns;
   const once = 2 * CPU_LOAD * t.rows * t.columns + 40;
   return threadsOf(t, product, size) * (product.K * perTerm + once);
+}
+
+/**
+ * Instructions for four lanes, as SwiftShader compiles: it takes the lanes one by one to load or store an
+ * element of each, and computes with sums in memory, which it masks at the end of each step of a loop.
+ */
+const NARROW = { move: 110, spread: 13, product: 4, carry: 12, step: 60, thread: 300, group: 2400 };
+/** Steps of more instructions than a core keeps decoded take longer, the more so the more they are. */
+const [DECODED, TWICE_AS_LONG] = [3500, 10000];
+
+function costOnNarrow(t: Tiling, product: Contraction, limits: LowerLimits, loads: Loads): number {
+  const size = limits.subgroupSize ?? 4;
+  const { left, right, unrolled } = loads.perTerm(t);
+  const isShared = t.variant === 'subgroup';
+  const sums = t.rows * t.columns;
+  const perTerm =
+    NARROW.move * (right + (isShared ? left / size : left)) +
+    (isShared ? NARROW.spread * left : 0) +
+    NARROW.product * sums;
+  const step = unrolled * perTerm + NARROW.carry * sums + NARROW.step;
+  const slower = 1 + Math.max(0, step - DECODED) / TWICE_AS_LONG;
+  const thread = (product.K / unrolled) * step * slower + NARROW.move * sums + NARROW.thread;
+  const threads = threadsOf(t, product, size);
+  return (threads / size) * thread + (threads / t.workgroup) * NARROW.group;
 }
 
 /** Threads that keep a GPU busy. */

@@ -1,6 +1,7 @@
 // Contraction for adapters whose subgroups have one known size: as contract.wgsl, but the lanes of a
 // subgroup have the same rows and neighbouring columns. They load the elements of a together, each lane
-// its share, and spread them by subgroupBroadcast, so that few loads feed many products.
+// its share, and spread them by subgroupBroadcast (`spread`, where a subgroup is a quad), so that few
+// loads feed many products.
 //
 // All lanes stay active: lanes beyond the last column compute the last ones once more and store nothing.
 // WORKGROUP is a multiple of the subgroup size.
@@ -17,6 +18,13 @@ alias F4 = vec4f;
 alias I4 = vec4i;
 alias U4 = vec4u;
 alias B4 = vec4<bool>;
+// The value that one lane of a quad has, in all four: `mask` has all bits set in that lane, none in the
+// others. SwiftShader takes half as many instructions for it as for subgroupBroadcast.
+fn spread(x: f32, mask: u32) -> f32 {
+  let own = bitcast<u32>(x) & mask;
+  let pair = own | quadSwapX(own);
+  return bitcast<f32>(pair | quadSwapY(pair));
+}
 @group(0) @binding(0) var<storage, read> in0: array<f32, 44>;
 @group(0) @binding(1) var<storage, read> in1: array<vec4<f32>, 21>;
 @group(0) @binding(2) var<storage, read> in2: array<vec4<f32>, 3>;
@@ -51,6 +59,10 @@ fn main(
   let n0 = tile_n * TILE_N;
   let m0 = tile_m * TILE_M;
   let e0 = min(lane + 40u, 41u);
+  let only0 = select(0u, ~0u, lane == 0u);
+  let only1 = select(0u, ~0u, lane == 1u);
+  let only2 = select(0u, ~0u, lane == 2u);
+  let only3 = select(0u, ~0u, lane == 3u);
   var acc0_0 = F4(0.0);
   var acc1_0 = F4(0.0);
   var acc2_0 = F4(0.0);
@@ -69,54 +81,54 @@ fn main(
   let v9 = in0[(lane + 32u)];
   let v10 = in0[(lane + 36u)];
   let v11 = in0[e0];
-  acc0_0 = fma(F4(subgroupBroadcast(v1, 0u)), v12, acc0_0);
-  acc1_0 = fma(F4(subgroupBroadcast(v2, 3u)), v12, acc1_0);
-  acc2_0 = fma(F4(subgroupBroadcast(v4, 2u)), v12, acc2_0);
-  acc3_0 = fma(F4(subgroupBroadcast(v6, 1u)), v12, acc3_0);
-  acc4_0 = fma(F4(subgroupBroadcast(v8, 0u)), v12, acc4_0);
-  acc5_0 = fma(F4(subgroupBroadcast(v9, 3u)), v12, acc5_0);
+  acc0_0 = fma(F4(spread(v1, only0)), v12, acc0_0);
+  acc1_0 = fma(F4(spread(v2, only3)), v12, acc1_0);
+  acc2_0 = fma(F4(spread(v4, only2)), v12, acc2_0);
+  acc3_0 = fma(F4(spread(v6, only1)), v12, acc3_0);
+  acc4_0 = fma(F4(spread(v8, only0)), v12, acc4_0);
+  acc5_0 = fma(F4(spread(v9, only3)), v12, acc5_0);
   let v13 = in1[((n0 >> 2u) + 3u)];
-  acc0_0 = fma(F4(subgroupBroadcast(v1, 1u)), v13, acc0_0);
-  acc1_0 = fma(F4(subgroupBroadcast(v3, 0u)), v13, acc1_0);
-  acc2_0 = fma(F4(subgroupBroadcast(v4, 3u)), v13, acc2_0);
-  acc3_0 = fma(F4(subgroupBroadcast(v6, 2u)), v13, acc3_0);
-  acc4_0 = fma(F4(subgroupBroadcast(v8, 1u)), v13, acc4_0);
-  acc5_0 = fma(F4(subgroupBroadcast(v10, 0u)), v13, acc5_0);
+  acc0_0 = fma(F4(spread(v1, only1)), v13, acc0_0);
+  acc1_0 = fma(F4(spread(v3, only0)), v13, acc1_0);
+  acc2_0 = fma(F4(spread(v4, only3)), v13, acc2_0);
+  acc3_0 = fma(F4(spread(v6, only2)), v13, acc3_0);
+  acc4_0 = fma(F4(spread(v8, only1)), v13, acc4_0);
+  acc5_0 = fma(F4(spread(v10, only0)), v13, acc5_0);
   let v14 = in1[((n0 >> 2u) + 6u)];
-  acc0_0 = fma(F4(subgroupBroadcast(v1, 2u)), v14, acc0_0);
-  acc1_0 = fma(F4(subgroupBroadcast(v3, 1u)), v14, acc1_0);
-  acc2_0 = fma(F4(subgroupBroadcast(v5, 0u)), v14, acc2_0);
-  acc3_0 = fma(F4(subgroupBroadcast(v6, 3u)), v14, acc3_0);
-  acc4_0 = fma(F4(subgroupBroadcast(v8, 2u)), v14, acc4_0);
-  acc5_0 = fma(F4(subgroupBroadcast(v10, 1u)), v14, acc5_0);
+  acc0_0 = fma(F4(spread(v1, only2)), v14, acc0_0);
+  acc1_0 = fma(F4(spread(v3, only1)), v14, acc1_0);
+  acc2_0 = fma(F4(spread(v5, only0)), v14, acc2_0);
+  acc3_0 = fma(F4(spread(v6, only3)), v14, acc3_0);
+  acc4_0 = fma(F4(spread(v8, only2)), v14, acc4_0);
+  acc5_0 = fma(F4(spread(v10, only1)), v14, acc5_0);
   let v15 = in1[((n0 >> 2u) + 9u)];
-  acc0_0 = fma(F4(subgroupBroadcast(v1, 3u)), v15, acc0_0);
-  acc1_0 = fma(F4(subgroupBroadcast(v3, 2u)), v15, acc1_0);
-  acc2_0 = fma(F4(subgroupBroadcast(v5, 1u)), v15, acc2_0);
-  acc3_0 = fma(F4(subgroupBroadcast(v7, 0u)), v15, acc3_0);
-  acc4_0 = fma(F4(subgroupBroadcast(v8, 3u)), v15, acc4_0);
-  acc5_0 = fma(F4(subgroupBroadcast(v10, 2u)), v15, acc5_0);
+  acc0_0 = fma(F4(spread(v1, only3)), v15, acc0_0);
+  acc1_0 = fma(F4(spread(v3, only2)), v15, acc1_0);
+  acc2_0 = fma(F4(spread(v5, only1)), v15, acc2_0);
+  acc3_0 = fma(F4(spread(v7, only0)), v15, acc3_0);
+  acc4_0 = fma(F4(spread(v8, only3)), v15, acc4_0);
+  acc5_0 = fma(F4(spread(v10, only2)), v15, acc5_0);
   let v16 = in1[((n0 >> 2u) + 12u)];
-  acc0_0 = fma(F4(subgroupBroadcast(v2, 0u)), v16, acc0_0);
-  acc1_0 = fma(F4(subgroupBroadcast(v3, 3u)), v16, acc1_0);
-  acc2_0 = fma(F4(subgroupBroadcast(v5, 2u)), v16, acc2_0);
-  acc3_0 = fma(F4(subgroupBroadcast(v7, 1u)), v16, acc3_0);
-  acc4_0 = fma(F4(subgroupBroadcast(v9, 0u)), v16, acc4_0);
-  acc5_0 = fma(F4(subgroupBroadcast(v10, 3u)), v16, acc5_0);
+  acc0_0 = fma(F4(spread(v2, only0)), v16, acc0_0);
+  acc1_0 = fma(F4(spread(v3, only3)), v16, acc1_0);
+  acc2_0 = fma(F4(spread(v5, only2)), v16, acc2_0);
+  acc3_0 = fma(F4(spread(v7, only1)), v16, acc3_0);
+  acc4_0 = fma(F4(spread(v9, only0)), v16, acc4_0);
+  acc5_0 = fma(F4(spread(v10, only3)), v16, acc5_0);
   let v17 = in1[((n0 >> 2u) + 15u)];
-  acc0_0 = fma(F4(subgroupBroadcast(v2, 1u)), v17, acc0_0);
-  acc1_0 = fma(F4(subgroupBroadcast(v4, 0u)), v17, acc1_0);
-  acc2_0 = fma(F4(subgroupBroadcast(v5, 3u)), v17, acc2_0);
-  acc3_0 = fma(F4(subgroupBroadcast(v7, 2u)), v17, acc3_0);
-  acc4_0 = fma(F4(subgroupBroadcast(v9, 1u)), v17, acc4_0);
-  acc5_0 = fma(F4(subgroupBroadcast(v11, 0u)), v17, acc5_0);
+  acc0_0 = fma(F4(spread(v2, only1)), v17, acc0_0);
+  acc1_0 = fma(F4(spread(v4, only0)), v17, acc1_0);
+  acc2_0 = fma(F4(spread(v5, only3)), v17, acc2_0);
+  acc3_0 = fma(F4(spread(v7, only2)), v17, acc3_0);
+  acc4_0 = fma(F4(spread(v9, only1)), v17, acc4_0);
+  acc5_0 = fma(F4(spread(v11, only0)), v17, acc5_0);
   let v18 = in1[((n0 >> 2u) + 18u)];
-  acc0_0 = fma(F4(subgroupBroadcast(v2, 2u)), v18, acc0_0);
-  acc1_0 = fma(F4(subgroupBroadcast(v4, 1u)), v18, acc1_0);
-  acc2_0 = fma(F4(subgroupBroadcast(v6, 0u)), v18, acc2_0);
-  acc3_0 = fma(F4(subgroupBroadcast(v7, 3u)), v18, acc3_0);
-  acc4_0 = fma(F4(subgroupBroadcast(v9, 2u)), v18, acc4_0);
-  acc5_0 = fma(F4(subgroupBroadcast(v11, 1u)), v18, acc5_0);
+  acc0_0 = fma(F4(spread(v2, only2)), v18, acc0_0);
+  acc1_0 = fma(F4(spread(v4, only1)), v18, acc1_0);
+  acc2_0 = fma(F4(spread(v6, only0)), v18, acc2_0);
+  acc3_0 = fma(F4(spread(v7, only3)), v18, acc3_0);
+  acc4_0 = fma(F4(spread(v9, only2)), v18, acc4_0);
+  acc5_0 = fma(F4(spread(v11, only1)), v18, acc5_0);
   for (var k = 0u; k < LOOP_K; k += STEP_K) {
   }
   if (own_n == tile_n) {

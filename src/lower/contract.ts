@@ -1,4 +1,4 @@
-import { variable, type Index } from '../ir/index-expr.ts';
+import { strideIn, variable, type Index } from '../ir/index-expr.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group } from '../plan/plan.ts';
 import {
@@ -143,6 +143,7 @@ function loadsOf(product: Contraction, indicesOf: IndicesOf): Loads {
       leftTerms: can(last, () => indicesOf(a, atA, terms)),
       rightTerms: can(last, () => indicesOf(b, atB, terms)),
     },
+    rowsAreStrided: indicesOf(a, atA).every((e) => strideIn(e, 'm') !== null),
     perTerm: loadsPerTerm(product, indicesOf),
   };
 }

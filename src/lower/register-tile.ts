@@ -57,7 +57,8 @@ class Places {
   /** Row `i` of the thread; beyond the last row, that row once more. */
   row(i: Index): Index {
     const { M } = this.product;
-    const { rows } = this.tiling;
+    const { rows, repeat } = this.tiling;
+    if (repeat > 1) return add(scale(variable('tile', M / rows), rows), i);
     if (M % rows === 0) return add(scale(variable('tile_m', M / rows), rows), i);
     return this.name('r', `min(m0 + ${render(i)}, M - 1u)`, M);
   }
@@ -91,45 +92,50 @@ export function writeRegisterTile(
 
   const left = depthsFor(writer, terms, tiling.left === 'terms' ? 'terms' : null);
   const right = depthsFor(writer, terms, tiling.right === 'single' ? null : tiling.right);
-  const chunk = (c: Chunk, l: Emitter, r: Emitter): void => {
+  const chunk: WriteChunk = (c, l, r, out) => {
     const a = leftFactors(writer, places, c, l);
     const b = rightFactors(places, columns, c, r);
     for (let t = 0; t < c.count; t++) {
       const x = range(tiling.rows).map((i) => a(i, t));
       const y = columns.map((_, j) => b(j, t));
-      r.lines.push(...l.lines.splice(0)); // loads right before their use
+      if (out !== l) out.lines.push(...l.lines.splice(0)); // loads right before their use
       for (const [i, xi] of x.entries())
         for (const [j, yj] of y.entries()) {
           if (isZero(xi) || isZero(yj)) continue; // between the elements of a strided convolution
-          r.line(`${sum(i, j)} = fma(${xi}, ${yj}, ${sum(i, j)});`);
+          out.line(`${sum(i, j)} = fma(${xi}, ${yj}, ${sum(i, j)});`);
         }
     }
   };
-  const { start, step, rest } = nest(terms, left, right, chunk);
   const type = isVector ? 'F4' : 'F';
   const sums = range(tiling.rows).flatMap((i) =>
     columns.map((_, j) => `var ${sum(i, j)} = ${type}(0.0);`),
   );
   const tilesN = Math.ceil(N / tiling.columns);
-  const tiles = Z * Math.ceil(M / tiling.rows) * tilesN;
+  const tiles = Z * Math.ceil(M / (tiling.rows * tiling.repeat)) * tilesN;
   const { variant, workgroup, slices } = tiling;
   const outermost = terms.loops[0] ?? { variable: 'k', size: 0, step: 1 };
   const constants = {
-    ...{ Z, M, N, K, TILE_M: tiling.rows, TILE_N: tiling.columns },
+    ...{ Z, M, N, K, TILE_M: tiling.rows * tiling.repeat, TILE_N: tiling.columns },
     ...{ LOOP_K: untilOf(outermost), STEP_K: outermost.step },
   };
-  const bodies = {
-    start: [...places.names, ...sums, ...start].join('\n'),
-    step: step.join('\n'),
-    rest: rest.join('\n'),
-    finish: epilogue(writer, product, {
+  const finish = (): string[] =>
+    epilogue(writer, product, {
       ...{ rows: tiling.rows, columns: columns.length, isVector, name: sum },
       column: (j) => j,
       allRows: M % tiling.rows === 0,
       row:
         tiling.across > 0 && N % tiling.columns === 0 ? (i) => places.row(constant(i)) : undefined,
       allColumns: N % tiling.columns === 0,
-    }).join('\n'),
+    });
+  const written =
+    tiling.repeat > 1
+      ? repeated(tiling, terms, left, right, chunk, sums, finish)
+      : { ...nest(terms, left, right, chunk, sums), finish: finish() };
+  const bodies = {
+    start: [...places.names, ...written.start].join('\n'),
+    step: written.step.join('\n'),
+    rest: written.rest.join('\n'),
+    finish: written.finish.join('\n'),
   };
   if (variant === 'subgroup') {
     const spread = writer.limits.subgroupSize === QUAD ? {} : { spread: '' };
@@ -174,17 +180,61 @@ function depthsFor(
   return depths;
 }
 
-/** The loops as text: before the outermost loop, its body, and what follows it. */
+/** Writes the products of a chunk to `out`, with what `l` and `r` load. */
+type WriteChunk = (chunk: Chunk, l: Emitter, r: Emitter, out: Emitter) => void;
+
+/** Statements before the outermost loop over terms, its body, what follows it, and what ends a thread. */
+interface Bodies {
+  readonly start: string[];
+  readonly step: string[];
+  readonly rest: string[];
+  readonly finish: string[];
+}
+
+/** A loop over tiles of rows instead: the columns are loaded before it, all terms are in its body. */
+function repeated(
+  { rows, repeat }: Tiling,
+  { main }: Terms,
+  [left]: Depths,
+  [right]: Depths,
+  write: WriteChunk,
+  sums: readonly string[],
+  finish: () => string[],
+): Bodies {
+  const [before, columns] = [left as Emitter, right as Emitter];
+  const tile = before.inside('tile');
+  write(main, tile, columns, tile);
+  const start = [
+    ...before.lines,
+    ...columns.lines,
+    `for (var r = 0u; r < ${repeat}u; r++) {`,
+    ...indent([
+      `let tile = tile_m * ${repeat}u + r;`,
+      `let m0 = tile * ${rows}u;`,
+      ...sums,
+      ...tile.lines,
+      'if (own_n == tile_n) {',
+      ...indent(finish()),
+      '}',
+    ]),
+    '}',
+  ];
+  return { start, step: [], rest: [], finish: [] };
+}
+
+/** The loops over terms as text. */
 function nest(
   { loops, main, rest }: Terms,
   left: Depths,
   right: Depths,
-  write: (chunk: Chunk, l: Emitter, r: Emitter) => void,
-): { start: string[]; step: string[]; rest: string[] } {
+  write: WriteChunk,
+  sums: readonly string[],
+): Omit<Bodies, 'finish'> {
   const depth = loops.length;
   const linesAt = (d: number): string[] => [left, right].flatMap((e) => (e[d] as Emitter).lines);
-  write(main, left[depth] as Emitter, right[depth] as Emitter);
-  if (depth === 0) return { start: linesAt(0), step: [], rest: [] };
+  const last = right[depth] as Emitter;
+  write(main, left[depth] as Emitter, last, last);
+  if (depth === 0) return { start: [...sums, ...linesAt(0)], step: [], rest: [] };
   const innermost = loops[depth - 1] as Loop;
   let body = linesAt(depth);
   let after: string[] = [];
@@ -192,7 +242,7 @@ function nest(
     const again = [left, right].map((e) =>
       (e[depth - 1] as Emitter).inside(innermost.variable, (e[depth] as Emitter).lanes),
     ) as [Emitter, Emitter];
-    write(rest, ...again);
+    write(rest, ...again, again[1]);
     const lines = again.flatMap((e) => e.lines);
     const first = `let ${innermost.variable} = ${untilOf(innermost)}u;`;
     after = ['{', ...indent([first, ...lines]), '}'];
@@ -204,7 +254,7 @@ function nest(
     body = [...linesAt(d), head, ...indent(body), '}', ...after];
     after = [];
   }
-  return { start: linesAt(0), step: body, rest: after };
+  return { start: [...sums, ...linesAt(0)], step: body, rest: after };
 }
 
 /** Text of the factor of row `i` and unrolled term `t`. */

@@ -48,8 +48,9 @@ export const untilOf = ({ size, step }: Loop): number => size - (size % step);
 
 export function termsOf({ loops }: Contraction, tiling: Tiling): Terms {
   const isStepped = tiling.left === 'terms' || tiling.right === 'terms';
+  const most = tiling.repeat > 1 ? Infinity : MAX_UNROLLED;
   let inner = loops.length;
-  while (!isStepped && inner > 0 && sizeOf(loops.slice(inner - 1)) <= MAX_UNROLLED) inner--;
+  while (!isStepped && inner > 0 && sizeOf(loops.slice(inner - 1)) <= most) inner--;
   const taps = loops.slice(inner);
   const isUnrolled = taps.length > 0;
   const outer = range(inner).map((i): Loop => {

@@ -15,8 +15,13 @@ export interface Tiling {
   readonly variant: 'subgroup' | 'direct' | 'slices' | 'tile';
   /** whether the second operand has the rows */
   readonly flip: boolean;
-  /** rows per thread */
+  /** rows per thread, in each of its tiles */
   readonly rows: number;
+  /**
+   * tiles that a thread computes one after the other, with columns that it loads once: all terms are
+   * unrolled; 1 but for `subgroup`
+   */
+  readonly repeat: number;
   /** width of the rectangle of positions that the rows are, whose windows overlap; 0 where they are none */
   readonly across: number;
   /** columns per thread; of all variants but `tile`, 8 and 16 are blocks of 2 x 4 and 4 x 4 positions */
@@ -41,6 +46,8 @@ export interface Loads {
     readonly leftTerms: boolean;
     readonly rightTerms: boolean;
   };
+  /** whether a row is a fixed step from the one before it, without divisions */
+  readonly rowsAreStrided: boolean;
   /** indices that a thread computes and loads from, per term of the sum, and how many terms are unrolled */
   perTerm(tiling: Tiling): {
     readonly left: number;
@@ -80,7 +87,8 @@ const MAX_PRODUCTS = 256;
 const isLong = (t: Tiling, loads: Loads): boolean =>
   t.across > 0 && t.rows * t.columns * loads.perTerm(t).unrolled > MAX_PRODUCTS;
 
-const BASE = { flip: false, across: 0, left: 'single', terms: 4, slices: 1 } as const;
+const SINGLE = { flip: false, across: 0, repeat: 1, slices: 1 } as const;
+const BASE = { ...SINGLE, left: 'single', terms: 4 } as const;
 
 /** What the columns of a thread may be: a vector, or some single elements. */
 function columnChoices(
@@ -124,21 +132,59 @@ const termChoices = ({ right }: Pick<Tiling, 'right'>, limits: LowerLimits): num
 function subgroupTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
   const { subgroupSize: size, isSoftware, tiling } = limits;
   if (size === null || (!isSoftware && tiling?.variant !== 'subgroup')) return [];
-  const { Z, M, N } = product;
-  return columnChoices(product, loads).flatMap((choice) =>
-    rowChoices(product, limits).flatMap((those) => {
-      const tilesN = Math.ceil(N / choice.columns);
-      const others = Z * Math.ceil(M / those.rows);
-      // whole subgroups that waste few lanes, and leave work for all cores
-      const padded = (w: number): number => Math.ceil(tilesN / w) * w;
-      let workgroup = size;
-      for (let w = 2 * size; w <= Math.max(32, size); w += size)
-        if (padded(w) <= padded(workgroup) && (others * padded(w)) / w >= 8) workgroup = w;
-      return termChoices(choice, limits).map((terms): Tiling => ({
-        ...{ ...BASE, ...choice, ...those, terms, variant: 'subgroup', workgroup },
-      }));
-    }),
-  );
+  return columnChoices(product, loads).flatMap((choice) => [
+    ...rowChoices(product, limits).flatMap((those) =>
+      termChoices(choice, limits).map((terms): Tiling =>
+        subgroupsOf(product, size, { ...choice, ...those, terms }),
+      ),
+    ),
+    ...repeats(product, limits, choice, loads).map((those) =>
+      subgroupsOf(product, size, { ...choice, ...those }),
+    ),
+  ]);
+}
+
+type Subgroups = Pick<Tiling, 'rows' | 'columns' | 'right'> & Partial<Tiling>;
+
+/** Workgroups of whole subgroups that waste few lanes, and leave work for all cores. */
+function subgroupsOf({ Z, M, N }: Contraction, size: number, tile: Subgroups): Tiling {
+  const tilesN = Math.ceil(N / tile.columns);
+  const others = Z * Math.ceil(M / (tile.rows * (tile.repeat ?? 1)));
+  const padded = (w: number): number => Math.ceil(tilesN / w) * w;
+  let workgroup = size;
+  for (let w = 2 * size; w <= Math.max(32, size); w += size)
+    if (padded(w) <= padded(workgroup) && (others * padded(w)) / w >= LEAST_GROUPS) workgroup = w;
+  return { ...BASE, ...tile, variant: 'subgroup', workgroup };
+}
+
+/** Workgroups that keep all cores of a CPU at work to the end. */
+const LEAST_GROUPS = 8;
+
+/** Elements of the columns that a thread holds at most, as all are unrolled: more compile too long. */
+const [MAX_HELD, MAX_HELD_NARROW] = [64, 512];
+/** Tiles of a thread: not fewer than the first, and about as many as one of the others. */
+const [LEAST_TILES, ...SOME_TILES] = [4, 16, 64];
+
+/** Tiles of so few terms that a thread holds all it needs of its columns, and computes several. */
+function repeats(
+  { Z, M, N, K, blocks }: Contraction,
+  limits: LowerLimits,
+  { right, columns }: Pick<Tiling, 'right' | 'columns'>,
+  loads: Loads,
+): Pick<Tiling, 'rows' | 'repeat'>[] {
+  if (blocks.rows || blocks.columns || right === 'terms' || !loads.rowsAreStrided) return [];
+  if (K * columns > (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD)) return [];
+  const others = (Z * Math.ceil(N / columns)) / (limits.subgroupSize ?? 4);
+  return [1, 2, 4].flatMap((rows) => {
+    const fits = (n: number): boolean =>
+      M % (rows * n) === 0 && (others * M) / (rows * n) >= LEAST_GROUPS;
+    const counts = SOME_TILES.map((most) => {
+      let n = most;
+      while (n >= LEAST_TILES && !fits(n)) n--;
+      return n;
+    });
+    return [...new Set(counts)].filter((n) => n >= LEAST_TILES).map((repeat) => ({ rows, repeat }));
+  });
 }
 
 function directTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
@@ -211,7 +257,7 @@ function threadsOf(t: Tiling, { Z, M, N }: Contraction, subgroup: number): numbe
     return Z * Math.ceil(M / block.rows) * Math.ceil(N / block.columns) * t.workgroup;
   }
   const tilesN = Math.ceil(N / t.columns);
-  const tilesM = Z * Math.ceil(M / t.rows);
+  const tilesM = Z * Math.ceil(M / (t.rows * t.repeat));
   return t.variant === 'subgroup'
     ? tilesM * Math.ceil(tilesN / t.workgroup) * t.workgroup
     : Math.ceil((tilesM * tilesN * t.slices) / subgroup) * subgroup;
@@ -227,9 +273,11 @@ function costOnCpu(t: Tiling, product: Contraction, limits: LowerLimits, loads: 
   const size = limits.subgroupSize ?? 4;
   const { left, right } = loads.perTerm(t);
   const shared = t.variant === 'subgroup' ? left / size + t.rows / 8 : left;
-  const perTerm = CPU_LOAD * (right + shared) + t.rows * t.columns;
-  const once = 2 * CPU_LOAD * t.rows * t.columns + 40;
-  return threadsOf(t, product, size) * (product.K * perTerm + once);
+  const columns = CPU_LOAD * right;
+  const perTerm = (t.repeat > 1 ? 0 : columns) + CPU_LOAD * shared + t.rows * t.columns;
+  const tile = product.K * perTerm + 2 * CPU_LOAD * t.rows * t.columns;
+  const held = t.repeat > 1 ? product.K * columns : 0;
+  return threadsOf(t, product, size) * (t.repeat * tile + held + 40);
 }
 
 /**
@@ -244,14 +292,19 @@ function costOnNarrow(t: Tiling, product: Contraction, limits: LowerLimits, load
   const size = limits.subgroupSize ?? 4;
   const { left, right, unrolled } = loads.perTerm(t);
   const isShared = t.variant === 'subgroup';
+  const isRepeated = t.repeat > 1;
   const sums = t.rows * t.columns;
+  const columns = NARROW.move * right;
   const perTerm =
-    NARROW.move * (right + (isShared ? left / size : left)) +
-    (isShared ? NARROW.spread * left : 0) +
+    (isRepeated ? 0 : columns) +
+    (isShared ? (NARROW.move / size + NARROW.spread) * left : NARROW.move * left) +
     NARROW.product * sums;
-  const step = unrolled * perTerm + NARROW.carry * sums + NARROW.step;
+  const stores = NARROW.move * sums;
+  const step = unrolled * perTerm + (isRepeated ? stores : NARROW.carry * sums) + NARROW.step;
   const slower = 1 + Math.max(0, step - DECODED) / TWICE_AS_LONG;
-  const thread = (product.K / unrolled) * step * slower + NARROW.move * sums + NARROW.thread;
+  const steps = isRepeated ? t.repeat : product.K / unrolled;
+  const once = NARROW.thread + (isRepeated ? product.K * columns : stores);
+  const thread = steps * step * slower + once;
   const threads = threadsOf(t, product, size);
   return (threads / size) * thread + (threads / t.workgroup) * NARROW.group;
 }

@@ -280,6 +280,29 @@ test.each([
   }
 });
 
+test.skipIf(!target.subgroupSize)('tiles that a thread computes one after the other', async () => {
+  const axes: Axis[] = [
+    { kind: 'row', length: 64 },
+    { kind: 'batch', length: 3 },
+    { kind: 'sum', length: 8 },
+    { kind: 'column', length: 68 },
+    { kind: 'sum', length: 2 },
+  ];
+  let found = 0;
+  for (const [i, rows] of [1, 2, 4, 1, 2, 4].entries()) {
+    const build = (): Case => products(i + 1, axes, i > 2);
+    const tiling = { variant: 'subgroup', rows, repeat: 16, columns: 4 } as const;
+    expect(await errorOf(build, tiling)).toBeLessThan(1e-5);
+    withTrace(() => {
+      const { roots, given } = build();
+      const limits = { ...target, isSoftware: true, tiling };
+      const { program } = lowered(engine, roots, given, 'contract', limits);
+      if (program.kernels.some(({ code }) => code.includes('let tile = tile_m'))) found++;
+    });
+  }
+  expect(found, 'contractions that can be computed so').toBeGreaterThan(3);
+});
+
 const matrices = (z: number, m: number, k: number, n: number) => (): Case =>
   products(
     3,

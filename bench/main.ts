@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import type { Contender } from './contender.ts';
 import { handwritten, isByHand } from './contenders/handwritten.ts';
-import { hasRows, loop } from './contenders/loop.ts';
+import { hasRows, rowLoops } from './contenders/loop.ts';
 import { ours } from './contenders/ours.ts';
 import { makeEngine, nameOf } from './gpu.ts';
 import { compare } from './measure.ts';
@@ -33,7 +33,7 @@ function contendersFor(subject: Subject, { modes, loop: rows, byHand }: Options)
     ...modes
       .filter((mode) => mode === 'auto' || subject.derivative !== 'hvp')
       .map((mode) => ours(subject, mode, makeEngine)),
-    ...(rows && hasRows(subject) ? [loop(subject, makeEngine)] : []),
+    ...(rows && hasRows(subject) ? rowLoops(subject, makeEngine) : []),
     ...(byHand && isByHand(subject) ? [handwritten(subject, makeEngine)] : []),
     ...peers.map((peer) => peer.contender(subject)),
   ];

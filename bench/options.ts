@@ -26,7 +26,7 @@ export const usage = `npm run bench -- [SUBJECT...] [options]
   --runs N         timed runs of each contender (default 15)
   --budget S       seconds after which a contender stops early (default 10)
   --quick          --runs 5 --budget 2
-  --no-loop        without the row-by-row loop
+  --no-loop        without the loops over rows
   --no-hand        without the kernels written by hand
   --json FILE      where the numbers go (default bench/results/ADAPTER.json)
   --list           what there is`;

@@ -2,20 +2,28 @@ import { array, vjp, type Engine, type HostArray, type Tensor } from '../../src/
 import { timed, type Contender, type Started } from '../contender.ts';
 import type { Subject } from '../subject.ts';
 
-/** Reads that are waited for together. */
-const TOGETHER = 256;
+/** The loops, by how many rows are queued before any of them is read. */
+const loops = { 'row by row': 1, 'rows queued': 256 } as const;
 
 /** Whether what is wanted has rows. */
 export const hasRows = ({ derivative }: Subject): boolean =>
   derivative === 'jacobian' || derivative === 'batch jacobian';
 
 /**
- * The Jacobian one row after the other on our own engine: one vector-Jacobian product, compiled once,
- * run for each row. Rows are queued without waiting, then read.
+ * The Jacobian one row after the other on our own engine, one vector-Jacobian product, compiled once, run
+ * for each row: as people write it, each row read before the next is asked for; and as fast as it goes.
  */
-export function loop(subject: Subject, makeEngine: () => Promise<Engine>): Contender {
+export const rowLoops = (subject: Subject, makeEngine: () => Promise<Engine>): Contender[] =>
+  Object.entries(loops).map(([name, together]) => loop(name, together, subject, makeEngine));
+
+function loop(
+  name: string,
+  together: number,
+  subject: Subject,
+  makeEngine: () => Promise<Engine>,
+): Contender {
   return {
-    name: 'row by row',
+    name,
     async start(): Promise<Started> {
       const { f, derivative, shape } = subject;
       const batched = derivative === 'batch jacobian';
@@ -35,8 +43,8 @@ export function loop(subject: Subject, makeEngine: () => Promise<Engine>): Conte
       const all = points.flatMap((x) => seeds.map((seed) => [x, seed] as const));
       const result = new Float32Array(all.length * width);
       const call = async (): Promise<void> => {
-        for (let from = 0; from < all.length; from += TOGETHER) {
-          const rows = await Promise.all(all.slice(from, from + TOGETHER).map((p) => row(...p)));
+        for (let from = 0; from < all.length; from += together) {
+          const rows = await Promise.all(all.slice(from, from + together).map((p) => row(...p)));
           const read = rows.map(async (out, i) => {
             const at = (from + i) * width;
             await out.read(result.subarray(at, at + width));

@@ -30,10 +30,11 @@ export interface Shader {
  *
  * - `subgroup`: the rows of the left operand are loaded by the lanes of a subgroup together and
  *   broadcast, a column of four per lane; no workgroup memory. Best on software adapters.
+ * - `quad`: the same for subgroups of four, which SwiftShader has: more rows, spread by swaps.
  * - `direct`: the same without subgroups; four rows and four columns per thread.
  * - `tile`, `large tile`: tiles of both operands in workgroup memory, 4 x 4 or 8 x 8 per thread. For real GPUs.
  */
-export type Variant = 'subgroup' | 'direct' | 'tile' | 'large tile';
+export type Variant = 'subgroup' | 'quad' | 'direct' | 'tile' | 'large tile';
 
 /** The variants worth trying on an adapter. */
 export function variantsFor({ info, device }: Engine): Variant[] {
@@ -42,6 +43,7 @@ export function variantsFor({ info, device }: Engine): Variant[] {
   const canBroadcast = device.features.has('subgroups') && fixed;
   return [
     ...(canBroadcast ? (['subgroup'] as const) : []),
+    ...(canBroadcast && subgroupMaxSize === 4 ? (['quad'] as const) : []),
     'direct',
     // workgroup memory loses several times on software adapters
     ...(isSoftware ? [] : (['tile', 'large tile'] as const)),
@@ -52,6 +54,8 @@ export function matmul(variant: Variant, product: Product, subgroupSize: number)
   switch (variant) {
     case 'subgroup':
       return product.k % subgroupSize ? direct(product) : subgroup(product, subgroupSize);
+    case 'quad':
+      return quad(product);
     case 'direct':
       return direct(product);
     case 'tile':
@@ -134,6 +138,48 @@ ${each(rows, (i) => `    c${i} = fma(vec4f(subgroupBroadcast(x${i}, ${q}u)), y${
 ${each(rows, (i) => `  ${guard(`store(c${i}, row + ${i}u, column);`, !wholeRows && `row + ${i}u < ${m}u`, !wholeColumns && `column < ${n / 4}u`)}`)}
 }`;
   return { code, workgroups: [up(n / 4, lanes), up(m, rows)], needsSubgroups: true };
+}
+
+function quad(product: Product): Shader {
+  const { m, k, n } = product;
+  const rows = Math.min(m, 16);
+  const wholeRows = m % rows === 0 && rows % 2 === 0;
+  const threads = [32, 28, 16, 8, 4].find((t) => (n / 4) % t === 0) ?? 4;
+  const wholeColumns = (n / 4) % threads === 0;
+  // two terms of each row: a lane loads one of every four
+  const row = (load: number): string => {
+    const own = `row + ${2 * load}u + (lane >> 1u)`;
+    return wholeRows ? `(${own})` : `min(${own}, ${m - 1}u)`;
+  };
+  const code = `enable subgroups;
+${bindings(product, 'f32')}
+fn spread(x: f32, mask: u32) -> vec4f {
+  let own = bitcast<u32>(x) & mask;
+  let pair = own | quadSwapX(own);
+  return vec4f(bitcast<f32>(pair | quadSwapY(pair)));
+}
+@compute @workgroup_size(${threads}) fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_id) local: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let row = group.y * ${rows}u;
+  let column = group.x * ${threads}u + local.x;
+  let first = ${wholeColumns ? 'column' : `min(column, ${n / 4 - 1}u)`};
+${each(4, (q) => `  let only${q} = select(0u, ~0u, lane == ${q}u);`)}
+${each(up(rows, 2), (j) => `  let a${j} = ${row(j)} * ${k}u + (lane & 1u);`)}
+${each(rows, (i) => `  var c${i} = vec4f();`)}
+  for (var i = 0u; i < ${k}u; i += 2u) {
+${each(up(rows, 2), (j) => `    let x${j} = a[a${j} + i];`)}
+${each(
+  2,
+  (t) => `    let y${t} = b[(i + ${t}u) * ${n / 4}u + first];
+${each(rows, (i) => `    c${i} = fma(spread(x${i >> 1}, only${2 * (i % 2) + t}), y${t}, c${i});`)}`,
+)}
+  }
+${each(rows, (i) => `  ${guard(`store(c${i}, row + ${i}u, column);`, !wholeRows && `row + ${i}u < ${m}u`, !wholeColumns && `column < ${n / 4}u`)}`)}
+}`;
+  return { code, workgroups: [up(n / 4, threads), up(m, rows)], needsSubgroups: true };
 }
 
 function direct(product: Product): Shader {

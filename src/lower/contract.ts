@@ -13,7 +13,8 @@ import { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { NotVector } from './lanes.ts';
 import { loadsPerTerm, writeRegisterTile } from './register-tile.ts';
-import { tilings, type Loads, type Tiling } from './tiling.ts';
+import type { Loads, Tiling } from './tiling.ts';
+import { tilings } from './tilings.ts';
 import { writeWorkgroupTile } from './workgroup-tile.ts';
 
 /** One way to compute a contraction. */

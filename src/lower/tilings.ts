@@ -1,0 +1,186 @@
+import { range } from '../util/shape.ts';
+import type { Contraction } from './contraction.ts';
+import type { LowerLimits } from './kernel.ts';
+import { blockOf, isNarrow, PART, type Loads, type Tiling } from './tiling.ts';
+import { costOf } from './tiling-cost.ts';
+
+/** A way, and how long it takes, in some unit of the adapter's own. */
+export interface Costed extends Tiling {
+  readonly cost: number;
+}
+
+/** Ways to compute a contraction, the cheapest first, as far as can be told. */
+export function tilings(product: Contraction, limits: LowerLimits, loads: Loads): Costed[] {
+  const { terms, workgroup, ...wanted } = limits.tiling ?? {};
+  const all = [
+    ...subgroupTilings(product, limits, loads),
+    ...directTilings(product, limits, loads),
+    ...sliceTilings(product, limits, loads),
+    ...(product.blocks.columns || product.blocks.rows ? [] : tileTilings(limits, loads)),
+  ];
+  return all
+    .filter((t) => Object.entries(wanted).every(([k, v]) => k === 'flip' || t[k as 'rows'] === v))
+    .filter((t) => limits.tiling ?? !isLong(t, loads))
+    .map((t) => ({ ...t, terms: terms ?? t.terms, workgroup: workgroup ?? t.workgroup }))
+    .map((t) => ({
+      ...t,
+      cost: costOf(t, product, limits, loads),
+    }))
+    .sort((x, y) => x.cost - y.cost);
+}
+
+/** Blocks of rows with more products than this, all unrolled, take too long to compile. */
+const MAX_PRODUCTS = 256;
+
+const isLong = (t: Tiling, loads: Loads): boolean =>
+  t.across > 0 && t.rows * t.columns * loads.perTerm(t).unrolled > MAX_PRODUCTS;
+
+const SINGLE = { flip: false, across: 0, repeat: 1, slices: 1 } as const;
+const BASE = { ...SINGLE, left: 'single', terms: 4 } as const;
+
+/** What the columns of a thread may be: a vector, or some single elements. */
+function columnChoices(
+  { N, blocks: { columns: block } }: Contraction,
+  { vectors }: Loads,
+): Pick<Tiling, 'right' | 'columns'>[] {
+  if (block) return [{ right: 'single', columns: block[0] * block[1] }];
+  const few = [1, 2, 4].filter((n) => n <= N);
+  return [
+    ...(vectors.columns ? [{ right: 'columns', columns: 4 } as const] : []),
+    ...(vectors.rightTerms ? few.map((columns) => ({ right: 'terms', columns }) as const) : []),
+    ...few.map((columns) => ({ right: 'single', columns }) as const),
+  ];
+}
+
+/** Rows of a thread at most. */
+const MAX_ROWS = 10;
+/** Sums that a thread of a block keeps in registers at most. */
+const MAX_SUMS = 32;
+/** The same for lanes that keep their sums in memory. */
+const [MAX_ROWS_NARROW, MAX_SUMS_NARROW] = [16, 64];
+
+function rowChoices(
+  { M, blocks: { rows, columns } }: Contraction,
+  limits: LowerLimits,
+): Pick<Tiling, 'rows' | 'across'>[] {
+  if (rows) return [{ rows: rows[0] * rows[1], across: rows[1] }];
+  const [some, sums] = isNarrow(limits) ? [MAX_ROWS_NARROW, MAX_SUMS_NARROW] : [MAX_ROWS, MAX_SUMS];
+  const most = columns ? Math.min(some, Math.floor(sums / (columns[0] * columns[1]))) : some;
+  return range(Math.min(M, most)).map((i) => ({ rows: i + 1, across: 0 }));
+}
+
+/** Terms that may be unrolled. */
+const termChoices = ({ right }: Pick<Tiling, 'right'>, limits: LowerLimits): number[] =>
+  isNarrow(limits) && right !== 'terms' ? [4, 2] : [4];
+
+function subgroupTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
+  const { subgroupSize: size, isSoftware, tiling } = limits;
+  if (size === null || (!isSoftware && tiling?.variant !== 'subgroup')) return [];
+  return columnChoices(product, loads).flatMap((choice) => [
+    ...rowChoices(product, limits).flatMap((those) =>
+      termChoices(choice, limits).map((terms): Tiling =>
+        subgroupsOf(product, size, { ...choice, ...those, terms }),
+      ),
+    ),
+    ...repeats(product, limits, choice, loads).map((those) =>
+      subgroupsOf(product, size, { ...choice, ...those }),
+    ),
+  ]);
+}
+
+type Subgroups = Pick<Tiling, 'rows' | 'columns' | 'right'> & Partial<Tiling>;
+
+/** Workgroups of whole subgroups that waste few lanes, and leave work for all cores. */
+function subgroupsOf({ Z, M, N }: Contraction, size: number, tile: Subgroups): Tiling {
+  const tilesN = Math.ceil(N / tile.columns);
+  const others = Z * Math.ceil(M / (tile.rows * (tile.repeat ?? 1)));
+  const padded = (w: number): number => Math.ceil(tilesN / w) * w;
+  let workgroup = size;
+  for (let w = 2 * size; w <= Math.max(32, size); w += size)
+    if (padded(w) <= padded(workgroup) && (others * padded(w)) / w >= LEAST_GROUPS) workgroup = w;
+  return { ...BASE, ...tile, variant: 'subgroup', workgroup };
+}
+
+/** Workgroups that keep all cores of a CPU at work to the end. */
+const LEAST_GROUPS = 8;
+
+/** Elements of the columns that a thread holds at most, as all are unrolled: more compile too long. */
+const [MAX_HELD, MAX_HELD_NARROW] = [64, 512];
+/** Tiles of a thread: not fewer than the first, and about as many as one of the others. */
+const [LEAST_TILES, ...SOME_TILES] = [4, 16, 64];
+
+/** Tiles of so few terms that a thread holds all it needs of its columns, and computes several. */
+function repeats(
+  { Z, M, N, K, blocks }: Contraction,
+  limits: LowerLimits,
+  { right, columns }: Pick<Tiling, 'right' | 'columns'>,
+  loads: Loads,
+): Pick<Tiling, 'rows' | 'repeat'>[] {
+  if (blocks.rows || blocks.columns || right === 'terms' || !loads.rowsAreStrided) return [];
+  if (K * columns > (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD)) return [];
+  const others = (Z * Math.ceil(N / columns)) / (limits.subgroupSize ?? 4);
+  return [1, 2, 4].flatMap((rows) => {
+    const fits = (n: number): boolean =>
+      M % (rows * n) === 0 && (others * M) / (rows * n) >= LEAST_GROUPS;
+    const counts = SOME_TILES.map((most) => {
+      let n = most;
+      while (n >= LEAST_TILES && !fits(n)) n--;
+      return n;
+    });
+    return [...new Set(counts)].filter((n) => n >= LEAST_TILES).map((repeat) => ({ rows, repeat }));
+  });
+}
+
+function directTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
+  const { Z, M, N } = product;
+  const left = loads.vectors.leftTerms ? 'terms' : 'single';
+  return columnChoices(product, loads).flatMap((choice) =>
+    rowChoices(product, limits).map((those) => {
+      const threads = Z * Math.ceil(M / those.rows) * Math.ceil(N / choice.columns);
+      let workgroup = Math.min(64, limits.invocationsPerWorkgroup);
+      while (limits.isSoftware && workgroup > 8 && threads / workgroup < 8) workgroup /= 2;
+      return { ...BASE, ...choice, ...those, left, variant: 'direct', workgroup };
+    }),
+  );
+}
+
+/** Fewer terms than this are not shared. */
+const MIN_SLICED = 64;
+/** Where terms are shared there are few results: threads keep few of them. */
+const MAX_SLICED_ROWS = 4;
+
+/** Direct tilings, the terms of each tile shared by so many threads that loads of neighbours meet. */
+function sliceTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
+  if (limits.isSoftware && limits.tiling?.variant !== 'slices') return [];
+  if (product.K < MIN_SLICED) return [];
+  const tiles = directTilings(product, limits, loads).filter((t) => t.rows <= MAX_SLICED_ROWS);
+  return tiles.flatMap((t) =>
+    (t.right === 'terms' ? [64] : [8, 32]).map((slices): Tiling => {
+      return { ...t, variant: 'slices', slices, workgroup: 64 };
+    }),
+  );
+}
+
+/** Rows and columns of a thread, and threads: of workgroups of 128 x 128, 64 x 64 and 32 x 32. */
+const BLOCKS = [
+  [8, 256],
+  [8, 64],
+  [4, 64],
+] as const;
+function tileTilings(limits: LowerLimits, { vectors }: Loads): Tiling[] {
+  if (limits.isSoftware && limits.tiling?.variant !== 'tile') return [];
+  const left = vectors.leftTerms ? 'terms' : vectors.rows ? 'rows' : 'single';
+  const right = vectors.columns ? 'columns' : vectors.rightTerms ? 'terms' : 'single';
+  return BLOCKS.flatMap(([side, workgroup]): Tiling[] => {
+    const t = { ...BASE, variant: 'tile', rows: side, columns: side, workgroup } as const;
+    // single elements can be loaded whatever the layout
+    return [
+      { ...t, left, right },
+      { ...t, left: 'single', right: 'single' },
+    ];
+  }).filter((t) => {
+    const { rows, columns } = blockOf(t);
+    const bytes = 4 * PART * (rows + columns);
+    return t.workgroup <= limits.invocationsPerWorkgroup && bytes <= limits.workgroupStorage;
+  });
+}

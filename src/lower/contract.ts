@@ -1,6 +1,7 @@
-import { strideIn, variable, type Index } from '../ir/index-expr.ts';
+import { mentions, strideIn, variable, ZERO, type Index } from '../ir/index-expr.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group } from '../plan/plan.ts';
+import { range } from '../util/shape.ts';
 import {
   asProduct,
   rowSizes,
@@ -12,8 +13,9 @@ import {
 import { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { NotVector } from './lanes.ts';
+import { rowIn, turnsOf } from './loops.ts';
 import { loadsPerTerm, writeRegisterTile } from './register-tile.ts';
-import type { Loads, Tiling } from './tiling.ts';
+import { isNarrow, type Loads, type Tiling } from './tiling.ts';
 import { tilings } from './tilings.ts';
 import { writeWorkgroupTile } from './workgroup-tile.ts';
 
@@ -77,18 +79,42 @@ function rowBlocks(sizes: readonly number[]): Block[] {
 }
 
 /** How rows and columns may be ordered; blocks only of what is read through windows or other index maps. */
-function ordersOf(node: Tensor, flip: boolean, isRead: (x: Tensor) => boolean): Blocks[] {
+function ordersOf(
+  node: Tensor,
+  flip: boolean,
+  limits: LowerLimits,
+  isRead: (x: Tensor) => boolean,
+): Blocks[] {
   const [rows, columns] = [node.inputs[flip ? 1 : 0], node.inputs[flip ? 0 : 1]] as [
     Tensor,
     Tensor,
   ];
-  const ofRows = isRead(rows) ? [] : rowBlocks(rowSizes(node, flip));
+  const sizes = rowSizes(node, flip);
+  const ofRows = isRead(rows) ? [] : rowBlocks(sizes);
+  const turns = isRead(rows) || !isNarrow(limits) ? [] : rowTurns(sizes);
   const ofColumns = isRead(columns) ? [] : COLUMN_BLOCKS;
   return [
     { rows: null, columns: null },
     ...ofColumns.map((block) => ({ rows: null, columns: block })),
     ...ofRows.map((block) => ({ rows: block, columns: null })),
+    ...turns.map((axes) => ({ rows: null, columns: null, turns: axes })),
   ];
+}
+
+/** Lengths of axes of rows that a thread goes through. */
+const [LEAST_TURNS, MOST_TURNS] = [4, 64];
+
+/** Pairs of axes of rows, the last and one before it, that are tried as loops of a thread. */
+function rowTurns(sizes: readonly number[]): number[][] {
+  const last = sizes.length - 1;
+  const fits = (i: number): boolean => {
+    const n = sizes[i] as number;
+    return n >= LEAST_TURNS && n <= MOST_TURNS;
+  };
+  if (last < 1 || !fits(last)) return [];
+  return range(last)
+    .filter(fits)
+    .map((i) => [last, i]);
 }
 
 function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; tiling: Tiling }[] {
@@ -99,23 +125,34 @@ function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; 
     new Emitter({ ...around, onIndex: (i) => indices.push(i) }, lanes).value(x, at);
     return indices;
   };
+  const loadedAfter: LoadedAfter = (product, m) => {
+    const indices: Index[] = [];
+    const writer = new KernelWriter(group, limits);
+    const e = new Emitter({ ...writer.around, onIndex: (i) => indices.push(i) });
+    e.define(node, 'acc');
+    writer.members(e, product.at(variable('z', product.Z), m, variable('n', product.N)));
+    return indices;
+  };
   const isRead = (x: Tensor): boolean => group.sources.includes(x);
   return [false, true]
     .filter((flip) => flip === (limits.tiling?.flip ?? flip))
     .flatMap((flip) =>
-      ordersOf(node, flip, isRead).map(
+      ordersOf(node, flip, limits, isRead).map(
         (blocks) => [flip, asProduct(node, flip, indicesOf, blocks)] as const,
       ),
     )
     .flatMap(([flip, product]) => {
       if (!product) return [];
-      const ways = tilings(product, limits, loadsOf(product, indicesOf));
+      const ways = tilings(product, limits, loadsOf(product, indicesOf, loadedAfter));
       return ways.map(({ cost, ...tiling }) => ({ product, cost, tiling: { ...tiling, flip } }));
     })
     .sort((x, y) => x.cost - y.cost);
 }
 
-function loadsOf(product: Contraction, indicesOf: IndicesOf): Loads {
+/** All indices that decide what is read for what follows the product at row `m`. */
+type LoadedAfter = (product: Contraction, m: Index) => readonly Index[];
+
+function loadsOf(product: Contraction, indicesOf: IndicesOf, loadedAfter: LoadedAfter): Loads {
   const { a, b, Z, M, N, loops } = product;
   const k = loops.map((n, i) => variable(`k${i}`, n));
   const [z, m, n] = [variable('z', Z), variable('m', M), variable('n', N)];
@@ -137,6 +174,9 @@ function loadsOf(product: Contraction, indicesOf: IndicesOf): Loads {
   const last = loops.at(-1) as number;
   const atA = product.atA(z, m, k);
   const atB = product.atB(z, k, n);
+  const turns = product.turns.length > 0 ? turnsOf(product, { repeat: 1 }) : null;
+  const row = turns && rowIn(turns, 1, M, ZERO);
+  const inTurns = row && product.atA(z, row, k);
   return {
     vectors: {
       rows: can(M, () => indicesOf(a, atA, along('m'))),
@@ -144,7 +184,10 @@ function loadsOf(product: Contraction, indicesOf: IndicesOf): Loads {
       leftTerms: can(last, () => indicesOf(a, atA, terms)),
       rightTerms: can(last, () => indicesOf(b, atB, terms)),
     },
-    rowsAreStrided: indicesOf(a, atA).every((e) => strideIn(e, 'm') !== null),
+    rowsAreStrided: indicesOf(a, inTurns ?? atA).every(
+      (e) => strideIn(e, inTurns ? 'r' : 'm') !== null,
+    ),
+    perTurn: row ? loadedAfter(product, row).filter((e) => mentions(e, 'r')).length : 0,
     perTerm: loadsPerTerm(product, indicesOf),
   };
 }

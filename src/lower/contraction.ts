@@ -20,6 +20,8 @@ export interface Contraction {
   readonly loops: readonly number[];
   /** rows and columns that come one after the other because they are a rectangle of positions */
   readonly blocks: Blocks;
+  /** lengths of the axes of `blocks.turns` */
+  readonly turns: readonly number[];
   /** how the windows of a block of rows overlap */
   readonly overlap: Overlap | null;
   /** `k`: one index per loop */
@@ -34,6 +36,8 @@ export type Block = readonly [number, number];
 export interface Blocks {
   readonly rows: Block | null;
   readonly columns: Block | null;
+  /** numbers of axes of the rows that come last, in this order: a thread goes through all of their rows */
+  readonly turns?: readonly number[];
 }
 
 /** Axes of the node, and their lengths. */
@@ -71,7 +75,7 @@ export function asProduct(
   blocks: Blocks,
 ): Contraction | null {
   const parts = partsOf(node, flip);
-  const rows = inBlocks(parts.rows, blocks.rows);
+  const rows = inBlocks(turned(parts.rows, blocks.turns ?? []), blocks.rows);
   const columns = inBlocks(parts.columns, blocks.columns);
   if (!rows || !columns) return null;
   const { a, b, batch, summed } = parts;
@@ -93,6 +97,7 @@ export function asProduct(
       K: sizeOf(summed.map(({ sizes: [n] }) => n as number)),
       loops: terms.map((t) => sizeOf(t.sizes)),
       blocks,
+      turns: rows.sizes.slice(rows.sizes.length - (blocks.turns?.length ?? 0)),
       overlap: null,
       atA: (z, m, k) => place([[batch, z], [rows, m], ...along(k)]),
       atB: (z, k, n) => place([[batch, z], [columns, n], ...along(k)]),
@@ -143,6 +148,13 @@ function partsOf(node: Tensor, flip: boolean): Parts {
 /** Lengths of the axes that are the rows of a contraction. */
 export const rowSizes = (node: Tensor, flip: boolean): readonly number[] =>
   partsOf(node, flip).rows.sizes;
+
+/** The axes with some of them last. */
+function turned({ list, sizes }: Axes, last: readonly number[]): Axes {
+  const order = [...list.keys()].filter((i) => !last.includes(i)).concat(last);
+  const pick = (from: readonly number[]): number[] => order.map((i) => from[i] as number);
+  return { list: pick(list), sizes: pick(sizes) };
+}
 
 function inBlocks(axes: Axes, block: Block | null): Axes | null {
   if (!block) return axes;

@@ -3,6 +3,7 @@ import { range } from '../util/shape.ts';
 import type { Contraction } from './contraction.ts';
 import type { Emitter } from './emitter.ts';
 import type { KernelWriter } from './kernel.ts';
+import { insideTurns, type Depths, type Turn } from './loops.ts';
 import { NotVector } from './lanes.ts';
 
 /** The elements of the product that a thread holds when it has added up all terms. */
@@ -101,6 +102,43 @@ function unrolled(sums: Sums, before: readonly string[], after: readonly string[
     }),
     '}',
   ]);
+}
+
+/**
+ * The same inside loops over tiles of rows: what stays the same in a loop is before it. All rows and
+ * columns exist.
+ */
+export function epilogueInTurns(
+  writer: KernelWriter,
+  { node, Z, N, at }: Contraction,
+  held: Sums & { row(i: number): Index },
+  turns: readonly Turn[],
+): { before: string[]; depths: Depths } {
+  for (const sums of [asVectors(held, N), asElements(held)]) {
+    if (!sums) continue;
+    try {
+      const before: string[] = [];
+      const all: Depths[] = range(sums.columns).map((j) => {
+        const name = writer.around.fresh('column');
+        before.push(`let ${name} = n0 + ${sums.column(`${j}u`)};`);
+        const first = writer.emitter(sums.isVector ? { variable: name } : undefined);
+        const depths = insideTurns(first, turns);
+        const e = depths.at(-1) as Emitter;
+        e.elements(sums.rows, (i) => {
+          e.define(node, sums.name(i, j));
+          writer.members(e, at(variable('z', Z), held.row(i), variable(name, N)));
+        });
+        return depths;
+      });
+      const [depths, ...others] = all as [Depths, ...Depths[]];
+      for (const more of others)
+        more.forEach((e, d) => (depths[d] as Emitter).lines.push(...e.lines));
+      return { before, depths };
+    } catch (e) {
+      if (!(e instanceof NotVector)) throw e;
+    }
+  }
+  throw new Error(`lower: cannot store ${node.toString()}`);
 }
 
 /** Statements of each row for itself: with its own, simpler indices. All rows and columns exist. */

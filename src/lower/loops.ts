@@ -1,3 +1,5 @@
+import { add, scale, variable, type Index } from '../ir/index-expr.ts';
+import type { Contraction } from './contraction.ts';
 import type { Emitter } from './emitter.ts';
 import { indent } from './epilogue.ts';
 import type { KernelWriter } from './kernel.ts';
@@ -39,35 +41,76 @@ export interface Bodies {
   readonly finish: string[];
 }
 
-/** A loop over tiles of rows instead: the columns are loaded before it, all terms are in its body. */
+/** A loop over tiles of rows that a thread computes one after the other. */
+export interface Turn {
+  readonly variable: string;
+  readonly size: number;
+}
+
+/** The loops over a thread's tiles, the innermost last. */
+export function turnsOf({ turns }: Contraction, { repeat }: Pick<Tiling, 'repeat'>): Turn[] {
+  const sizes = turns.length > 0 ? turns : [repeat];
+  return sizes.map((size, i) => ({ variable: i === sizes.length - 1 ? 'r' : `r${i}`, size }));
+}
+
+/** Row `i` of the tile of `rows` that a thread is at. */
+export function rowIn(turns: readonly Turn[], rows: number, M: number, i: Index): Index {
+  let stride = rows;
+  let row = i;
+  for (const { variable: name, size } of [...turns].reverse()) {
+    row = add(scale(variable(name, size), stride), row);
+    stride *= size;
+  }
+  return add(scale(variable('tile_m', M / stride), stride), row);
+}
+
+/**
+ * Loops over tiles of rows instead of terms: the columns are loaded before them, all terms are in the body,
+ * and what is the same for all turns of a loop is before that.
+ */
 export function repeated(
-  { rows, repeat }: Tiling,
+  turns: readonly Turn[],
   { main }: Terms,
   [left]: Depths,
   [right]: Depths,
   write: WriteChunk,
   sums: readonly string[],
-  finish: () => string[],
+  finish: (turns: readonly Turn[]) => { before: string[]; depths: Depths },
 ): Bodies {
-  const [before, columns] = [left as Emitter, right as Emitter];
-  const tile = before.inside('tile');
+  const columns = right as Emitter;
+  const lefts = insideTurns(left as Emitter, turns);
+  const tile = lefts.at(-1) as Emitter;
   write(main, tile, columns, tile);
-  const start = [
-    ...before.lines,
-    ...columns.lines,
-    `for (var r = 0u; r < ${repeat}u; r++) {`,
-    ...indent([
-      `let tile = tile_m * ${repeat}u + r;`,
-      `let m0 = tile * ${rows}u;`,
-      ...sums,
-      ...tile.lines,
-      'if (own_n == tile_n) {',
-      ...indent(finish()),
-      '}',
-    ]),
+  const { before, depths } = finish(turns);
+  const linesAt = (d: number): string[] => (depths[d] as Emitter).lines;
+  let body = [
+    ...sums,
+    ...tile.lines,
+    'if (own_n == tile_n) {',
+    ...indent(linesAt(turns.length)),
     '}',
   ];
+  for (let d = turns.length - 1; d >= 0; d--) {
+    const { variable: name, size } = turns[d] as Turn;
+    const head = `for (var ${name} = 0u; ${name} < ${size}u; ${name}++) {`;
+    const hoisted = [...(lefts[d] as Emitter).lines, ...linesAt(d)];
+    body = [...(d === 0 ? [] : hoisted), head, ...indent(body), '}'];
+  }
+  const start = [
+    ...before,
+    ...(lefts[0] as Emitter).lines,
+    ...columns.lines,
+    ...linesAt(0),
+    ...body,
+  ];
   return { start, step: [], rest: [], finish: [] };
+}
+
+/** An emitter for each depth of the loops over tiles, from before them to the innermost body. */
+export function insideTurns(before: Emitter, turns: readonly Turn[]): Depths {
+  const depths = [before];
+  for (const { variable: name } of turns) depths.push((depths.at(-1) as Emitter).inside(name));
+  return depths;
 }
 
 /** The loops over terms as text. */

@@ -17,9 +17,9 @@ import type { Tensor } from '../ir/tensor.ts';
 import { range } from '../util/shape.ts';
 import type { Contraction, IndicesOf } from './contraction.ts';
 import { isZero, type Emitter } from './emitter.ts';
-import { epilogue } from './epilogue.ts';
+import { epilogue, epilogueInTurns, type Sums } from './epilogue.ts';
 import type { Kernel, KernelWriter } from './kernel.ts';
-import { depthsFor, nest, repeated, type WriteChunk } from './loops.ts';
+import { depthsFor, nest, repeated, rowIn, turnsOf, type WriteChunk } from './loops.ts';
 import { patchOf, type Patch } from './overlap.ts';
 import { termsIn, termsOf, untilOf, type Chunk } from './terms.ts';
 import type { Loads, Tiling } from './tiling.ts';
@@ -59,7 +59,7 @@ class Places {
   row(i: Index): Index {
     const { M } = this.product;
     const { rows, repeat } = this.tiling;
-    if (repeat > 1) return add(scale(variable('tile', M / rows), rows), i);
+    if (repeat > 1) return rowIn(turnsOf(this.product, this.tiling), rows, M, i);
     if (M % rows === 0) return add(scale(variable('tile_m', M / rows), rows), i);
     return this.name('r', `min(m0 + ${render(i)}, M - 1u)`, M);
   }
@@ -116,19 +116,23 @@ export function writeRegisterTile(
     ...{ Z, M, N, K, TILE_M: tiling.rows * tiling.repeat, TILE_N: tiling.columns },
     ...{ LOOP_K: untilOf(outermost), STEP_K: outermost.step },
   };
-  const finish = (): string[] =>
-    epilogue(writer, product, {
-      ...{ rows: tiling.rows, columns: columns.length, isVector, name: sum },
-      column: (j) => j,
-      allRows: M % tiling.rows === 0,
-      row:
-        tiling.across > 0 && N % tiling.columns === 0 ? (i) => places.row(constant(i)) : undefined,
-      allColumns: N % tiling.columns === 0,
-    });
+  const row = (i: number): Index => places.row(constant(i));
+  const held: Sums = {
+    ...{ rows: tiling.rows, columns: columns.length, isVector, name: sum },
+    column: (j) => j,
+    allRows: M % tiling.rows === 0,
+    row: tiling.across > 0 && N % tiling.columns === 0 ? row : undefined,
+    allColumns: N % tiling.columns === 0,
+  };
   const written =
     tiling.repeat > 1
-      ? repeated(tiling, terms, left, right, chunk, sums, finish)
-      : { ...nest(terms, left, right, chunk, sums), finish: finish() };
+      ? repeated(turnsOf(product, tiling), terms, left, right, chunk, sums, (turns) =>
+          epilogueInTurns(writer, product, { ...held, row }, turns),
+        )
+      : {
+          ...nest(terms, left, right, chunk, sums),
+          finish: epilogue(writer, product, held),
+        };
   const bodies = {
     start: [...places.names, ...written.start].join('\n'),
     step: written.step.join('\n'),
@@ -231,7 +235,7 @@ function rightFactors(
  * neighbouring positions have, count once.
  */
 export function loadsPerTerm(product: Contraction, indicesOf: IndicesOf): Loads['perTerm'] {
-  const count = (x: Tensor, places: readonly Coordinates[]): number => {
+  const loadsOf = (x: Tensor, places: readonly Coordinates[]): number => {
     const all = new Set<string>();
     for (const at of places) for (const e of indicesOf(x, at)) all.add(render(e));
     return all.size;
@@ -240,15 +244,17 @@ export function loadsPerTerm(product: Contraction, indicesOf: IndicesOf): Loads[
   const z = variable('z', Z);
   const k = loops.map((n, i) => variable(`k${i}`, n));
   const one = {
-    left: count(a, [product.atA(z, variable('m', M), k)]),
-    right: count(b, [product.atB(z, k, variable('n', N))]),
+    left: loadsOf(a, [product.atA(z, variable('m', M), k)]),
+    right: loadsOf(b, [product.atB(z, k, variable('n', N))]),
   };
   const known = new Map<string, number>();
   return (tiling) => {
-    const terms = termsOf(product, tiling);
-    const { count: unrolled } = terms.main;
-    const rows = patchOf(product, terms.main)?.count ?? tiling.rows * unrolled;
-    const left = (rows * one.left) / unrolled;
+    // what terms have in common is seen in the innermost loops, even where all are unrolled
+    const terms = termsOf(product, { ...tiling, repeat: 1 });
+    const { count } = terms.main;
+    const rows = patchOf(product, terms.main)?.count ?? tiling.rows * count;
+    const left = (rows * one.left) / count;
+    const unrolled = tiling.repeat > 1 ? product.K : count;
     const key = `${tiling.right} ${tiling.columns}`;
     if (!terms.isUnrolled || tiling.right === 'columns' || tiling.variant === 'tile')
       return { left, right: tiling.columns * one.right, unrolled };
@@ -257,7 +263,7 @@ export function loadsPerTerm(product: Contraction, indicesOf: IndicesOf): Loads[
       let names = 0;
       const columns = new Places(product, tiling, (prefix) => `${prefix}${names++}`).columns();
       const at = termsIn(terms.main).flatMap((t) => columns.map((n) => product.atB(z, t, n)));
-      known.set(key, (right = count(b, at) / unrolled));
+      known.set(key, (right = loadsOf(b, at) / count));
     }
     return { left, right, unrolled };
   };

@@ -53,8 +53,8 @@ function costOnNarrow(t: Tiling, product: Contraction, limits: LowerLimits, load
   const perTerm =
     (isRepeated ? 0 : ofColumns) +
     (isShared ? (NARROW.move / size + NARROW.spread) * left : NARROW.move * left) +
-    NARROW.product * sums;
-  const stores = NARROW.move * sums;
+    NARROW.product * (isRepeated ? t.rows * Math.min(t.columns, right) : sums);
+  const stores = NARROW.move * sums * (1 + loads.perTurn);
   const step = unrolled * perTerm + (isRepeated ? stores : NARROW.carry * sums) + NARROW.step;
   const slower = 1 + Math.max(0, step - DECODED) / TWICE_AS_LONG;
   const steps = isRepeated ? t.repeat : product.K / unrolled;

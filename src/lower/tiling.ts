@@ -20,6 +20,8 @@ export interface Tiling {
    * unrolled; 1 but for `subgroup`
    */
   readonly repeat: number;
+  /** number of the axis of rows that is a thread's innermost loop over its tiles; -1 where rows have their order */
+  readonly inner: number;
   /** width of the rectangle of positions that the rows are, whose windows overlap; 0 where they are none */
   readonly across: number;
   /** columns per thread; of all variants but `tile`, 8 and 16 are blocks of 2 x 4 and 4 x 4 positions */
@@ -46,6 +48,8 @@ export interface Loads {
   };
   /** whether a row is a fixed step from the one before it, without divisions */
   readonly rowsAreStrided: boolean;
+  /** elements that a thread loads after the product, for each column, in each turn of its innermost loop */
+  readonly perTurn: number;
   /** indices that a thread computes and loads from, per term of the sum, and how many terms are unrolled */
   perTerm(tiling: Tiling): {
     readonly left: number;

@@ -1,4 +1,4 @@
-import { range } from '../util/shape.ts';
+import { range, sizeOf } from '../util/shape.ts';
 import type { Contraction } from './contraction.ts';
 import type { LowerLimits } from './kernel.ts';
 import { blockOf, isNarrow, PART, type Loads, type Tiling } from './tiling.ts';
@@ -14,9 +14,7 @@ export function tilings(product: Contraction, limits: LowerLimits, loads: Loads)
   const { terms, workgroup, ...wanted } = limits.tiling ?? {};
   const all = [
     ...subgroupTilings(product, limits, loads),
-    ...directTilings(product, limits, loads),
-    ...sliceTilings(product, limits, loads),
-    ...(product.blocks.columns || product.blocks.rows ? [] : tileTilings(limits, loads)),
+    ...(product.turns.length > 0 ? [] : threadTilings(product, limits, loads)),
   ];
   return all
     .filter((t) => Object.entries(wanted).every(([k, v]) => k === 'flip' || t[k as 'rows'] === v))
@@ -35,8 +33,15 @@ const MAX_PRODUCTS = 256;
 const isLong = (t: Tiling, loads: Loads): boolean =>
   t.across > 0 && t.rows * t.columns * loads.perTerm(t).unrolled > MAX_PRODUCTS;
 
-const SINGLE = { flip: false, across: 0, repeat: 1, slices: 1 } as const;
+const SINGLE = { flip: false, across: 0, repeat: 1, inner: -1, slices: 1 } as const;
 const BASE = { ...SINGLE, left: 'single', terms: 4 } as const;
+
+/** Ways without subgroups. */
+const threadTilings = (product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] => [
+  ...directTilings(product, limits, loads),
+  ...sliceTilings(product, limits, loads),
+  ...(product.blocks.columns || product.blocks.rows ? [] : tileTilings(limits, loads)),
+];
 
 /** What the columns of a thread may be: a vector, or some single elements. */
 function columnChoices(
@@ -76,29 +81,32 @@ const termChoices = ({ right }: Pick<Tiling, 'right'>, limits: LowerLimits): num
 function subgroupTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {
   const { subgroupSize: size, isSoftware, tiling } = limits;
   if (size === null || (!isSoftware && tiling?.variant !== 'subgroup')) return [];
-  return columnChoices(product, loads).flatMap((choice) => [
-    ...rowChoices(product, limits).flatMap((those) =>
-      termChoices(choice, limits).map((terms): Tiling =>
-        subgroupsOf(product, size, { ...choice, ...those, terms }),
+  const once = product.turns.length > 0 ? [] : columnChoices(product, loads);
+  const held = [...columnChoices(product, loads), { right: 'single', columns: 8 } as const];
+  return [
+    ...once.flatMap((choice) =>
+      rowChoices(product, limits).flatMap((those) =>
+        termChoices(choice, limits).map((terms) => ({ ...choice, ...those, terms })),
       ),
     ),
-    ...repeats(product, limits, choice, loads).map((those) =>
-      subgroupsOf(product, size, { ...choice, ...those }),
+    ...held.flatMap((choice) =>
+      repeats(product, limits, choice, loads).map((those) => ({ ...choice, ...those })),
     ),
-  ]);
+  ].map((tile): Tiling => subgroupsOf(product, size, tile));
 }
 
 type Subgroups = Pick<Tiling, 'rows' | 'columns' | 'right'> & Partial<Tiling>;
 
 /** Workgroups of whole subgroups that waste few lanes, and leave work for all cores. */
-function subgroupsOf({ Z, M, N }: Contraction, size: number, tile: Subgroups): Tiling {
+function subgroupsOf({ Z, M, N, blocks }: Contraction, size: number, tile: Subgroups): Tiling {
   const tilesN = Math.ceil(N / tile.columns);
   const others = Z * Math.ceil(M / (tile.rows * (tile.repeat ?? 1)));
   const padded = (w: number): number => Math.ceil(tilesN / w) * w;
   let workgroup = size;
   for (let w = 2 * size; w <= Math.max(32, size); w += size)
     if (padded(w) <= padded(workgroup) && (others * padded(w)) / w >= LEAST_GROUPS) workgroup = w;
-  return { ...BASE, ...tile, variant: 'subgroup', workgroup };
+  const inner = blocks.turns?.at(-1) ?? -1;
+  return { ...BASE, ...tile, inner, variant: 'subgroup', workgroup };
 }
 
 /** Workgroups that keep all cores of a CPU at work to the end. */
@@ -106,22 +114,30 @@ const LEAST_GROUPS = 8;
 
 /** Elements of the columns that a thread holds at most, as all are unrolled: more compile too long. */
 const [MAX_HELD, MAX_HELD_NARROW] = [64, 512];
+/** Bodies of more statements take most of a second to compile: only for so many products. */
+const [LONG_BODY, MUCH_WORK] = [128, 2 ** 24];
 /** Tiles of a thread: not fewer than the first, and about as many as one of the others. */
 const [LEAST_TILES, ...SOME_TILES] = [4, 16, 64];
 
 /** Tiles of so few terms that a thread holds all it needs of its columns, and computes several. */
 function repeats(
-  { Z, M, N, K, blocks }: Contraction,
+  { Z, M, N, K, blocks, turns }: Contraction,
   limits: LowerLimits,
   { right, columns }: Pick<Tiling, 'right' | 'columns'>,
   loads: Loads,
 ): Pick<Tiling, 'rows' | 'repeat'>[] {
   if (blocks.rows || blocks.columns || right === 'terms' || !loads.rowsAreStrided) return [];
-  if (K * columns > (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD)) return [];
+  if (N % columns !== 0 || K * columns > (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD)) return [];
+  const isLong = K * (right === 'columns' ? 1 : columns) > LONG_BODY;
+  if (isLong && Z * M * N * K < MUCH_WORK) return [];
   const others = (Z * Math.ceil(N / columns)) / (limits.subgroupSize ?? 4);
+  const isWork = (rows: number): boolean => (others * M) / rows >= LEAST_GROUPS;
+  if (turns.length > 0) {
+    const repeat = sizeOf(turns);
+    return isWork(repeat) ? [{ rows: 1, repeat }] : [];
+  }
   return [1, 2, 4].flatMap((rows) => {
-    const fits = (n: number): boolean =>
-      M % (rows * n) === 0 && (others * M) / (rows * n) >= LEAST_GROUPS;
+    const fits = (n: number): boolean => M % (rows * n) === 0 && isWork(rows * n);
     const counts = SOME_TILES.map((most) => {
       let n = most;
       while (n >= LEAST_TILES && !fits(n)) n--;

@@ -297,7 +297,7 @@ test.skipIf(!target.subgroupSize)('tiles that a thread computes one after the ot
       const { roots, given } = build();
       const limits = { ...target, isSoftware: true, tiling };
       const { program } = lowered(engine, roots, given, 'contract', limits);
-      if (program.kernels.some(({ code }) => code.includes('let tile = tile_m'))) found++;
+      if (program.kernels.some(({ code }) => code.includes('for (var r = 0u;'))) found++;
     });
   }
   expect(found, 'contractions that can be computed so').toBeGreaterThan(3);

@@ -35,6 +35,7 @@ const isLong = (t: Tiling, loads: Loads): boolean =>
 
 const SINGLE = { flip: false, across: 0, repeat: 1, inner: -1, slices: 1 } as const;
 const BASE = { ...SINGLE, left: 'single', terms: 4 } as const;
+const ANY_THREAD = { variant: 'subgroup', rows: 1, workgroup: 1 } as const;
 
 /** Ways without subgroups. */
 const threadTilings = (product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] => [
@@ -112,10 +113,10 @@ function subgroupsOf({ Z, M, N, blocks }: Contraction, size: number, tile: Subgr
 /** Workgroups that keep all cores of a CPU at work to the end. */
 const LEAST_GROUPS = 8;
 
-/** Elements of the columns that a thread holds at most, as all are unrolled: more compile too long. */
-const [MAX_HELD, MAX_HELD_NARROW] = [64, 512];
-/** Bodies of more statements take most of a second to compile: only for so many products. */
-const [LONG_BODY, MUCH_WORK] = [128, 2 ** 24];
+/** Elements of the columns that a thread holds at most: more compile too long. */
+const [MAX_HELD, MAX_HELD_NARROW] = [64, 360];
+/** Products for each of them: with fewer, compiling takes longer than some hundred runs could save. */
+const WORTH_HOLDING = 2 ** 15;
 /** Tiles of a thread: not fewer than the first, and about as many as one of the others. */
 const [LEAST_TILES, ...SOME_TILES] = [4, 16, 64];
 
@@ -123,13 +124,16 @@ const [LEAST_TILES, ...SOME_TILES] = [4, 16, 64];
 function repeats(
   { Z, M, N, K, blocks, turns }: Contraction,
   limits: LowerLimits,
-  { right, columns }: Pick<Tiling, 'right' | 'columns'>,
+  choice: Pick<Tiling, 'right' | 'columns'>,
   loads: Loads,
 ): Pick<Tiling, 'rows' | 'repeat'>[] {
+  const { right, columns } = choice;
   if (blocks.rows || blocks.columns || right === 'terms' || !loads.rowsAreStrided) return [];
-  if (N % columns !== 0 || K * columns > (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD)) return [];
-  const isLong = K * (right === 'columns' ? 1 : columns) > LONG_BODY;
-  if (isLong && Z * M * N * K < MUCH_WORK) return [];
+  if (N % columns !== 0) return [];
+  const { right: perTerm } = loads.perTerm({ ...BASE, ...choice, ...ANY_THREAD });
+  const held = K * Math.min(columns, perTerm);
+  if (held > (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD)) return [];
+  if (Z * M * N * K < held * WORTH_HOLDING) return [];
   const others = (Z * Math.ceil(N / columns)) / (limits.subgroupSize ?? 4);
   const isWork = (rows: number): boolean => (others * M) / rows >= LEAST_GROUPS;
   if (turns.length > 0) {

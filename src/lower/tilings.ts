@@ -133,9 +133,10 @@ function repeats(
   const { right: perTerm } = loads.perTerm({ ...BASE, ...choice, ...ANY_THREAD });
   const held = K * Math.min(columns, perTerm);
   if (held > (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD)) return [];
-  if (Z * M * N * K < held * WORTH_HOLDING) return [];
+  const isForced = limits.tiling !== undefined;
+  if (!isForced && Z * M * N * K < held * WORTH_HOLDING) return [];
   const others = (Z * Math.ceil(N / columns)) / (limits.subgroupSize ?? 4);
-  const isWork = (rows: number): boolean => (others * M) / rows >= LEAST_GROUPS;
+  const isWork = (rows: number): boolean => isForced || (others * M) / rows >= LEAST_GROUPS;
   if (turns.length > 0) {
     const repeat = sizeOf(turns);
     return isWork(repeat) ? [{ rows: 1, repeat }] : [];

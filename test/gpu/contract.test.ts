@@ -60,6 +60,9 @@ const ways: Record<string, Partial<Tiling>> = {
     'subgroup, rows of 3 x 4 positions': { variant: 'subgroup', rows: 12, across: 4 },
     'subgroup, rows of 13 positions': { variant: 'subgroup', across: 13 },
     'subgroup, rows of 13 positions downwards': { variant: 'subgroup', rows: 13, across: 1 },
+    'subgroup, tile by tile': { variant: 'subgroup', rows: 2, repeat: 4, columns: 4 },
+    'subgroup, along the first axis': { variant: 'subgroup', inner: 0, columns: 4 },
+    'subgroup, along the second axis': { variant: 'subgroup', inner: 1, columns: 2 },
   }),
 };
 const names = Object.keys(ways);
@@ -301,6 +304,31 @@ test.skipIf(!target.subgroupSize)('tiles that a thread computes one after the ot
     });
   }
   expect(found, 'contractions that can be computed so').toBeGreaterThan(3);
+});
+
+/** Only SwiftShader's kernels do so. */
+const isNarrow = target.isSoftware && target.subgroupSize === 4;
+
+test.skipIf(!isNarrow)('convolutions where a thread goes through two axes of rows', async () => {
+  let found = 0;
+  const image = { batch: 5, channels: 3, out: 4, taps: [3, 3], dilation: 1 };
+  for (const [stride, padding] of [
+    [1, 0],
+    [1, 1],
+    [2, 1],
+  ] as const)
+    for (const inner of [0, 1])
+      for (const columns of [1, 2, 4]) {
+        const build = (): Case => convolution(5, { ...image, size: 9, stride, padding });
+        const tiling = { variant: 'subgroup', inner, columns } as const;
+        expect(await errorOf(build, tiling)).toBeLessThan(1e-5);
+        withTrace(() => {
+          const { roots, given } = build();
+          const { program } = lowered(engine, roots, given, 'contract', { ...target, tiling });
+          if (program.kernels.some(({ code }) => code.includes('for (var r0 = 0u;'))) found++;
+        });
+      }
+  expect(found, 'convolutions that can be computed so').toBeGreaterThan(8);
 });
 
 const matrices = (z: number, m: number, k: number, n: number) => (): Case =>

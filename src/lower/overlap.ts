@@ -34,20 +34,26 @@ export function overlapOf(
   const terms = loops.map((n, i) => variable(`k${i}`, n));
   const read = (row: number, k: readonly Index[]): readonly Index[] =>
     indicesOf(a, atA(variable('z', Z), offset(first, row), k));
-  const leadsTo = (row: number, loop: number): boolean => {
+  // each row by itself: one that lies in a padding reads nothing, and so tells nothing of the others
+  const leadsTo = (from: readonly number[], step: number, loop: number): boolean => {
     const size = loops[loop] as number;
     if (size === 1) return false;
     const tap = variable(`k${loop}`, size - 1);
     const withTerm = (k: Index): Index[] => terms.map((term, i) => (i === loop ? k : term));
-    const [here, there] = [read(0, withTerm(offset(tap, 1))), read(row, withTerm(tap))];
-    return here.length === there.length && here.every((e, i) => equal(e, there[i] as Index));
+    const [after, before] = [withTerm(offset(tap, 1)), withTerm(tap)];
+    return from.every((row) => {
+      const [here, there] = [read(row, after), read(row + step, before)];
+      return here.length === there.length && here.every((e, i) => equal(e, there[i] as Index));
+    });
   };
-  const loopTo = (row: number): number | null => {
-    const found = loops.findIndex((_, loop) => leadsTo(row, loop));
+  const loopTo = (from: readonly number[], step: number): number | null => {
+    const found = loops.findIndex((_, loop) => leadsTo(from, step, loop));
     return found < 0 ? null : found;
   };
-  const below = height > 1 ? loopTo(width) : null;
-  const right = width > 1 ? loopTo(1) : null;
+  const rows = range(height * width);
+  const hasRight = (row: number): boolean => (row + 1) % width !== 0;
+  const below = height > 1 ? loopTo(rows.slice(0, -width), width) : null;
+  const right = width > 1 ? loopTo(rows.filter(hasRight), 1) : null;
   return below === null && right === null ? null : { below, right };
 }
 

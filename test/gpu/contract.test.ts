@@ -306,6 +306,11 @@ test.skipIf(!target.subgroupSize)('tiles that a thread computes one after the ot
   expect(found, 'contractions that can be computed so').toBeGreaterThan(3);
 });
 
+test('windows of which the first row of a block sees nothing but padding', async () => {
+  const image = { batch: 1, channels: 1, out: 8, size: 9, stride: 1, dilation: 1, padding: 2 };
+  await holds(() => convolution(446408665, { ...image, taps: [3, 3] }), ['as chosen', 'direct']);
+});
+
 /** Only SwiftShader's kernels do so. */
 const isNarrow = target.isSoftware && target.subgroupSize === 4;
 

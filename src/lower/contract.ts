@@ -5,6 +5,7 @@ import { range } from '../util/shape.ts';
 import {
   asProduct,
   rowSizes,
+  termCount,
   type Block,
   type Blocks,
   type Contraction,
@@ -16,7 +17,7 @@ import { NotVector } from './lanes.ts';
 import { rowIn, turnsOf } from './loops.ts';
 import { loadsPerTerm, writeRegisterTile } from './register-tile.ts';
 import { isNarrow, type Loads, type Tiling } from './tiling.ts';
-import { tilings } from './tilings.ts';
+import { mayHold, tilings } from './tilings.ts';
 import { writeWorkgroupTile } from './workgroup-tile.ts';
 
 /** One way to compute a contraction. */
@@ -91,7 +92,8 @@ function ordersOf(
   ];
   const sizes = rowSizes(node, flip);
   const ofRows = isRead(rows) ? [] : rowBlocks(sizes);
-  const turns = isRead(rows) || !isNarrow(limits) ? [] : rowTurns(sizes);
+  const canTurn = isNarrow(limits) && !isRead(rows) && mayHold(node.size, termCount(node), limits);
+  const turns = canTurn ? rowTurns(sizes) : [];
   const ofColumns = isRead(columns) ? [] : COLUMN_BLOCKS;
   return [
     { rows: null, columns: null },

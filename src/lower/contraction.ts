@@ -149,6 +149,10 @@ function partsOf(node: Tensor, flip: boolean): Parts {
 export const rowSizes = (node: Tensor, flip: boolean): readonly number[] =>
   partsOf(node, flip).rows.sizes;
 
+/** Terms of each sum of a contraction. */
+export const termCount = (node: Tensor): number =>
+  sizeOf(partsOf(node, false).summed.flatMap(({ sizes }) => sizes));
+
 /** The axes with some of them last. */
 function turned({ list, sizes }: Axes, last: readonly number[]): Axes {
   const order = [...list.keys()].filter((i) => !last.includes(i)).concat(last);

@@ -120,6 +120,11 @@ const WORTH_HOLDING = 2 ** 15;
 /** Tiles of a thread: not fewer than the first, and about as many as one of the others. */
 const [LEAST_TILES, ...SOME_TILES] = [4, 16, 64];
 
+/** Whether a product of so many results and terms is worth asking if a thread can hold its columns. */
+export const mayHold = (results: number, terms: number, limits: LowerLimits): boolean =>
+  limits.tiling !== undefined ||
+  (terms <= (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD) && results >= WORTH_HOLDING);
+
 /** Tiles of so few terms that a thread holds all it needs of its columns, and computes several. */
 function repeats(
   { Z, M, N, K, blocks, turns }: Contraction,

@@ -58,132 +58,43 @@ fn main(
   let z = block / (BLOCKS_N * TILES_M);
   let n0 = tile_n * TILE_N;
   let m0 = tile_m * TILE_M;
-  let e0 = min(lane + 40u, 41u);
+  let e0 = min(lane + 4u, 6u);
   let only0 = select(0u, ~0u, lane == 0u);
   let only1 = select(0u, ~0u, lane == 1u);
   let only2 = select(0u, ~0u, lane == 2u);
   let only3 = select(0u, ~0u, lane == 3u);
-  var acc0_0 = F4(0.0);
-  var acc1_0 = F4(0.0);
-  var acc2_0 = F4(0.0);
-  var acc3_0 = F4(0.0);
-  var acc4_0 = F4(0.0);
-  var acc5_0 = F4(0.0);
-  let v12 = in1[(n0 >> 2u)];
-  let v1 = in0[lane];
-  let v2 = in0[(lane + 4u)];
-  let v3 = in0[(lane + 8u)];
-  let v4 = in0[(lane + 12u)];
-  let v5 = in0[(lane + 16u)];
-  let v6 = in0[(lane + 20u)];
-  let v7 = in0[(lane + 24u)];
-  let v8 = in0[(lane + 28u)];
-  let v9 = in0[(lane + 32u)];
-  let v10 = in0[(lane + 36u)];
-  let v11 = in0[e0];
-  acc0_0 = fma(F4(spread(v1, only0)), v12, acc0_0);
-  acc1_0 = fma(F4(spread(v2, only3)), v12, acc1_0);
-  acc2_0 = fma(F4(spread(v4, only2)), v12, acc2_0);
-  acc3_0 = fma(F4(spread(v6, only1)), v12, acc3_0);
-  acc4_0 = fma(F4(spread(v8, only0)), v12, acc4_0);
-  acc5_0 = fma(F4(spread(v9, only3)), v12, acc5_0);
-  let v13 = in1[((n0 >> 2u) + 3u)];
-  acc0_0 = fma(F4(spread(v1, only1)), v13, acc0_0);
-  acc1_0 = fma(F4(spread(v3, only0)), v13, acc1_0);
-  acc2_0 = fma(F4(spread(v4, only3)), v13, acc2_0);
-  acc3_0 = fma(F4(spread(v6, only2)), v13, acc3_0);
-  acc4_0 = fma(F4(spread(v8, only1)), v13, acc4_0);
-  acc5_0 = fma(F4(spread(v10, only0)), v13, acc5_0);
-  let v14 = in1[((n0 >> 2u) + 6u)];
-  acc0_0 = fma(F4(spread(v1, only2)), v14, acc0_0);
-  acc1_0 = fma(F4(spread(v3, only1)), v14, acc1_0);
-  acc2_0 = fma(F4(spread(v5, only0)), v14, acc2_0);
-  acc3_0 = fma(F4(spread(v6, only3)), v14, acc3_0);
-  acc4_0 = fma(F4(spread(v8, only2)), v14, acc4_0);
-  acc5_0 = fma(F4(spread(v10, only1)), v14, acc5_0);
-  let v15 = in1[((n0 >> 2u) + 9u)];
-  acc0_0 = fma(F4(spread(v1, only3)), v15, acc0_0);
-  acc1_0 = fma(F4(spread(v3, only2)), v15, acc1_0);
-  acc2_0 = fma(F4(spread(v5, only1)), v15, acc2_0);
-  acc3_0 = fma(F4(spread(v7, only0)), v15, acc3_0);
-  acc4_0 = fma(F4(spread(v8, only3)), v15, acc4_0);
-  acc5_0 = fma(F4(spread(v10, only2)), v15, acc5_0);
-  let v16 = in1[((n0 >> 2u) + 12u)];
-  acc0_0 = fma(F4(spread(v2, only0)), v16, acc0_0);
-  acc1_0 = fma(F4(spread(v3, only3)), v16, acc1_0);
-  acc2_0 = fma(F4(spread(v5, only2)), v16, acc2_0);
-  acc3_0 = fma(F4(spread(v7, only1)), v16, acc3_0);
-  acc4_0 = fma(F4(spread(v9, only0)), v16, acc4_0);
-  acc5_0 = fma(F4(spread(v10, only3)), v16, acc5_0);
-  let v17 = in1[((n0 >> 2u) + 15u)];
-  acc0_0 = fma(F4(spread(v2, only1)), v17, acc0_0);
-  acc1_0 = fma(F4(spread(v4, only0)), v17, acc1_0);
-  acc2_0 = fma(F4(spread(v5, only3)), v17, acc2_0);
-  acc3_0 = fma(F4(spread(v7, only2)), v17, acc3_0);
-  acc4_0 = fma(F4(spread(v9, only1)), v17, acc4_0);
-  acc5_0 = fma(F4(spread(v11, only0)), v17, acc5_0);
-  let v18 = in1[((n0 >> 2u) + 18u)];
-  acc0_0 = fma(F4(spread(v2, only2)), v18, acc0_0);
-  acc1_0 = fma(F4(spread(v4, only1)), v18, acc1_0);
-  acc2_0 = fma(F4(spread(v6, only0)), v18, acc2_0);
-  acc3_0 = fma(F4(spread(v7, only3)), v18, acc3_0);
-  acc4_0 = fma(F4(spread(v9, only2)), v18, acc4_0);
-  acc5_0 = fma(F4(spread(v11, only1)), v18, acc5_0);
+  let column12 = n0 + 0u;
+  let v5 = in1[(n0 >> 2u)];
+  let v6 = in1[((n0 >> 2u) + 3u)];
+  let v7 = in1[((n0 >> 2u) + 6u)];
+  let v8 = in1[((n0 >> 2u) + 9u)];
+  let v9 = in1[((n0 >> 2u) + 12u)];
+  let v10 = in1[((n0 >> 2u) + 15u)];
+  let v11 = in1[((n0 >> 2u) + 18u)];
+  let v13 = in2[(column12 >> 2u)];
+  let x16 = (column12 >> 2u);
+  for (var r = 0u; r < 6u; r++) {
+    var acc0_0 = F4(0.0);
+    let x1 = lane + r * 7u;
+    let v2 = in0[x1];
+    let x3 = e0 + r * 7u;
+    let v4 = in0[x3];
+    acc0_0 = fma(F4(spread(v2, only0)), v5, acc0_0);
+    acc0_0 = fma(F4(spread(v2, only1)), v6, acc0_0);
+    acc0_0 = fma(F4(spread(v2, only2)), v7, acc0_0);
+    acc0_0 = fma(F4(spread(v2, only3)), v8, acc0_0);
+    acc0_0 = fma(F4(spread(v4, only0)), v9, acc0_0);
+    acc0_0 = fma(F4(spread(v4, only1)), v10, acc0_0);
+    acc0_0 = fma(F4(spread(v4, only2)), v11, acc0_0);
+    if (own_n == tile_n) {
+      let v14 = (acc0_0 + v13);
+      let v15 = select(v14, F4(0.0), v14 <= F4(0.0));
+      let x17 = x16 + r * 3u;
+      out3[x17] = v15;
+    }
+  }
   for (var k = 0u; k < LOOP_K; k += STEP_K) {
   }
   if (own_n == tile_n) {
-    {
-      let n = n0 + 0u;
-      let v19 = in2[(n >> 2u)];
-      let x22 = (n >> 2u);
-      {
-        let m = m0 + 0u;
-        let acc = acc0_0;
-        let v20 = (acc + v19);
-        let v21 = select(v20, F4(0.0), v20 <= F4(0.0));
-        let x23 = x22 + m * 3u;
-        out3[x23] = v21;
-      }
-      {
-        let m = m0 + 1u;
-        let acc = acc1_0;
-        let v20 = (acc + v19);
-        let v21 = select(v20, F4(0.0), v20 <= F4(0.0));
-        let x23 = x22 + m * 3u;
-        out3[x23] = v21;
-      }
-      {
-        let m = m0 + 2u;
-        let acc = acc2_0;
-        let v20 = (acc + v19);
-        let v21 = select(v20, F4(0.0), v20 <= F4(0.0));
-        let x23 = x22 + m * 3u;
-        out3[x23] = v21;
-      }
-      {
-        let m = m0 + 3u;
-        let acc = acc3_0;
-        let v20 = (acc + v19);
-        let v21 = select(v20, F4(0.0), v20 <= F4(0.0));
-        let x23 = x22 + m * 3u;
-        out3[x23] = v21;
-      }
-      {
-        let m = m0 + 4u;
-        let acc = acc4_0;
-        let v20 = (acc + v19);
-        let v21 = select(v20, F4(0.0), v20 <= F4(0.0));
-        let x23 = x22 + m * 3u;
-        out3[x23] = v21;
-      }
-      {
-        let m = m0 + 5u;
-        let acc = acc5_0;
-        let v20 = (acc + v19);
-        let v21 = select(v20, F4(0.0), v20 <= F4(0.0));
-        let x23 = x22 + m * 3u;
-        out3[x23] = v21;
-      }
-    }
   }
 }

@@ -3,6 +3,7 @@ import { range } from '../util/shape.ts';
 import type { Contraction } from './contraction.ts';
 import type { Emitter } from './emitter.ts';
 import type { KernelWriter } from './kernel.ts';
+import { indent } from './slots.ts';
 import { insideTurns, type Depths, type Turn } from './loops.ts';
 import { NotVector } from './lanes.ts';
 
@@ -178,5 +179,3 @@ function asLoops(sums: Sums, before: readonly string[], after: readonly string[]
     '}',
   ];
 }
-
-export const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);

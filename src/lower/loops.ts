@@ -1,8 +1,8 @@
 import { add, scale, variable, type Index } from '../ir/index-expr.ts';
 import type { Contraction } from './contraction.ts';
 import type { Emitter } from './emitter.ts';
-import { indent } from './epilogue.ts';
 import type { KernelWriter } from './kernel.ts';
+import { indent } from './slots.ts';
 import { untilOf, type Chunk, type Loop, type Terms } from './terms.ts';
 import type { Tiling } from './tiling.ts';
 

@@ -30,3 +30,5 @@ export function fillSlots(file: string, bodies: Readonly<Record<string, string>>
           .join('\n') + '\n';
   });
 }
+
+export const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);

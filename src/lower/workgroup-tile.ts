@@ -4,8 +4,9 @@ import { unflatten } from '../ir/index-map.ts';
 import { range } from '../util/shape.ts';
 import type { Contraction } from './contraction.ts';
 import type { Emitter } from './emitter.ts';
-import { epilogue, indent } from './epilogue.ts';
+import { epilogue } from './epilogue.ts';
 import type { Kernel, KernelWriter } from './kernel.ts';
+import { indent } from './slots.ts';
 import { blockOf, PART, type Tiling } from './tiling.ts';
 
 /** An operand, as a workgroup loads its part of it: `span` rows or columns by `PART` terms. */

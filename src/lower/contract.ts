@@ -12,12 +12,13 @@ import {
   type IndicesOf,
 } from './contraction.ts';
 import { Emitter } from './emitter.ts';
+import { keeperOf } from './epilogue.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { NotVector } from './lanes.ts';
-import { rowIn, turnsOf } from './loops.ts';
 import { loadsPerTerm, writeRegisterTile } from './register-tile.ts';
 import { isNarrow, type Loads, type Tiling } from './tiling.ts';
 import { mayHold, tilings } from './tilings.ts';
+import { rowIn, turnsOf } from './turns.ts';
 import { writeWorkgroupTile } from './workgroup-tile.ts';
 
 /** One way to compute a contraction. */
@@ -145,7 +146,8 @@ function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; 
     )
     .flatMap(([flip, product]) => {
       if (!product) return [];
-      const ways = tilings(product, limits, loadsOf(product, indicesOf, loadedAfter));
+      const loads = loadsOf(product, indicesOf, loadedAfter);
+      const ways = tilings(product, limits, { ...loads, canKeep: keeperOf(group) !== undefined });
       return ways.map(({ cost, ...tiling }) => ({ product, cost, tiling: { ...tiling, flip } }));
     })
     .sort((x, y) => x.cost - y.cost);
@@ -154,7 +156,11 @@ function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; 
 /** All indices that decide what is read for what follows the product at row `m`. */
 type LoadedAfter = (product: Contraction, m: Index) => readonly Index[];
 
-function loadsOf(product: Contraction, indicesOf: IndicesOf, loadedAfter: LoadedAfter): Loads {
+function loadsOf(
+  product: Contraction,
+  indicesOf: IndicesOf,
+  loadedAfter: LoadedAfter,
+): Omit<Loads, 'canKeep'> {
   const { a, b, Z, M, N, loops } = product;
   const k = loops.map((n, i) => variable(`k${i}`, n));
   const [z, m, n] = [variable('z', Z), variable('m', M), variable('n', N)];

@@ -327,6 +327,19 @@ export class Emitter {
     return this.index(e, true);
   }
 
+  /** Text of the element of a result that this thread has stored before. */
+  stored(node: Tensor, at: Coordinates): string {
+    const address = flatten(at, node.shape);
+    const { bindings } = this.around;
+    const one = (a: Index): string => `${bindings.write(node, 1)}[${this.index(a)}]`;
+    if (!this.lanes) return one(address);
+    const { variable: lane } = this.lanes;
+    if (laneStride(address, lane) === 1 && isAligned(address, lane))
+      return `${bindings.write(node, 4)}[${this.index(div(address, 4))}]`;
+    const four = [0, 1, 2, 3].map((k) => one(atLane(address, lane, k)));
+    return `${widen(VALUE_TYPE[node.dtype])}(${four.join(', ')})`;
+  }
+
   /** Writes the element of `node` that is in `value` to memory. */
   store(node: Tensor, at: Coordinates, value: string): void {
     const address = flatten(at, node.shape);

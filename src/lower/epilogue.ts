@@ -1,11 +1,15 @@
 import { variable, type Index } from '../ir/index-expr.ts';
+import type { Coordinates } from '../ir/index-map.ts';
+import type { Tensor } from '../ir/tensor.ts';
+import type { Group } from '../plan/plan.ts';
 import { range } from '../util/shape.ts';
 import type { Contraction } from './contraction.ts';
 import type { Emitter } from './emitter.ts';
 import type { KernelWriter } from './kernel.ts';
 import { indent } from './slots.ts';
-import { insideTurns, type Depths, type Turn } from './loops.ts';
 import { NotVector } from './lanes.ts';
+import type { Depths } from './loops.ts';
+import { insideTurns, type Ending, type Keeping, type Tiles, type Turn } from './turns.ts';
 
 /** The elements of the product that a thread holds when it has added up all terms. */
 export interface Sums {
@@ -105,41 +109,102 @@ function unrolled(sums: Sums, before: readonly string[], after: readonly string[
   ]);
 }
 
+/** Sums of a tile of rows that all exist, as all columns do. */
+type Tile = Sums & { row(i: number): Index };
+
 /**
- * The same inside loops over tiles of rows: what stays the same in a loop is before it. All rows and
- * columns exist.
+ * The same inside loops over tiles of rows: what stays the same in a loop is before it. Where terms come in
+ * parts, the sums are kept between them; where nothing follows the product, that is all.
  */
-export function epilogueInTurns(
+export function endingInTurns(
   writer: KernelWriter,
-  { node, Z, N, at }: Contraction,
-  held: Sums & { row(i: number): Index },
+  product: Contraction,
+  held: Tile,
   turns: readonly Turn[],
-): { before: string[]; depths: Depths } {
-  for (const sums of [asVectors(held, N), asElements(held)]) {
-    if (!sums) continue;
+  comesInParts: boolean,
+): Pick<Tiles, 'finish' | 'keep'> {
+  const isPlain = isStoredAsIs(writer.group);
+  for (const form of [asVectors(held, product.N), asElements(held)]) {
+    if (!form) continue;
+    const sums = { ...form, row: held.row };
     try {
-      const before: string[] = [];
-      const all: Depths[] = range(sums.columns).map((j) => {
-        const name = writer.around.fresh('column');
-        before.push(`let ${name} = n0 + ${sums.column(`${j}u`)};`);
-        const first = writer.emitter(sums.isVector ? { variable: name } : undefined);
-        const depths = insideTurns(first, turns);
-        const e = depths.at(-1) as Emitter;
-        e.elements(sums.rows, (i) => {
-          e.define(node, sums.name(i, j));
-          writer.members(e, at(variable('z', Z), held.row(i), variable(name, N)));
-        });
-        return depths;
-      });
-      const [depths, ...others] = all as [Depths, ...Depths[]];
-      for (const more of others)
-        more.forEach((e, d) => (depths[d] as Emitter).lines.push(...e.lines));
-      return { before, depths };
+      const finish =
+        comesInParts && isPlain
+          ? null
+          : inTurns(writer, product, sums, turns, (e, at, i, j) => {
+              e.define(product.node, sums.name(i, j));
+              writer.members(e, at);
+            });
+      const keep = comesInParts ? keepInTurns(writer, product, held, sums, turns) : null;
+      return { finish, keep };
     } catch (e) {
       if (!(e instanceof NotVector)) throw e;
     }
   }
-  throw new Error(`lower: cannot store ${node.toString()}`);
+  throw new Error(`lower: cannot store ${product.node.toString()}`);
+}
+
+/** Whether the sums of a contraction are its only result, perhaps in another shape. */
+const isStoredAsIs = ({ anchor, members, outputs }: Group): boolean =>
+  outputs.length === 1 && members.every((m) => m === anchor || m.op.family !== 'elementwise');
+
+/** A result that can hold the sums of a contraction until they have all terms. */
+export const keeperOf = ({ outputs }: Group): Tensor | undefined =>
+  outputs.find((y) => y.dtype === 'f32');
+
+/**
+ * Keeps the sums between parts of the terms where one of the results will be: an element of it belongs to
+ * the thread that computes it. A thread moves them in the form in which it stores results.
+ */
+function keepInTurns(
+  writer: KernelWriter,
+  product: Contraction,
+  held: Tile,
+  form: Tile,
+  turns: readonly Turn[],
+): Keeping {
+  const keeper = keeperOf(writer.group) as Tensor;
+  const load: string[] = [];
+  const store: string[] = [];
+  const isJoined = form.isVector && !held.isVector;
+  const ending = inTurns(writer, product, form, turns, (e, at, i, j) => {
+    const place = writer.placesAt(at).get(keeper) as Coordinates;
+    const text = e.stored(keeper, place);
+    if (isJoined) {
+      const four = writer.around.fresh('s');
+      load.push(`let ${four} = ${text};`);
+      range(4).forEach((k) => load.push(`${held.name(i, 4 * j + k)} = ${four}.${'xyzw'[k]};`));
+    } else load.push(`${form.name(i, j)} = ${text};`);
+    const before = e.lines.length;
+    e.store(keeper, place, form.name(i, j));
+    store.push(...e.lines.splice(before));
+  });
+  return { ...ending, load, store };
+}
+
+/** Statements for each sum of a tile, in loops over tiles: `write` is told its place and its number. */
+function inTurns(
+  writer: KernelWriter,
+  { Z, N, at }: Contraction,
+  sums: Tile,
+  turns: readonly Turn[],
+  write: (e: Emitter, at: Coordinates, i: number, j: number) => void,
+): Ending {
+  const before: string[] = [];
+  const all = range(sums.columns).map((j) => {
+    const name = writer.around.fresh('column');
+    before.push(`let ${name} = n0 + ${sums.column(`${j}u`)};`);
+    const first = writer.emitter(sums.isVector ? { variable: name } : undefined);
+    const depths = insideTurns(first, turns);
+    const e = depths.at(-1) as Emitter;
+    e.elements(sums.rows, (i) => {
+      write(e, at(variable('z', Z), sums.row(i), variable(name, N)), i, j);
+    });
+    return depths;
+  });
+  const [depths, ...others] = all as [Depths, ...Depths[]];
+  for (const more of others) more.forEach((e, d) => (depths[d] as Emitter).lines.push(...e.lines));
+  return { before, depths };
 }
 
 /** Statements of each row for itself: with its own, simpler indices. All rows and columns exist. */

@@ -48,6 +48,14 @@ const mapValues = (
 ): Record<string, string> =>
   Object.fromEntries(Object.entries(bodies).map(([name, text]) => [name, f(text)]));
 
+/** Whether the elements of a member are those of another at other places. */
+const isMoved = (m: Tensor, { domain }: Group): boolean =>
+  m !== domain && m.op.family !== 'elementwise';
+
+/** The operand of a member whose elements belong to the same threads. */
+const sourceOf = (m: Tensor, places: ReadonlyMap<Tensor, unknown>): Tensor =>
+  m.inputs.find((x) => places.has(x) && x.size === m.size) as Tensor;
+
 /** Collects what one kernel is made of. */
 export class KernelWriter {
   readonly bindings = new Bindings();
@@ -81,18 +89,28 @@ export class KernelWriter {
    */
   members(e: Emitter, at: Coordinates): void {
     const { group } = this;
-    const places = new Map<Tensor, Coordinates>([[group.domain, at]]);
-    for (const m of group.members) {
-      if (m !== group.domain) {
-        const from = m.inputs.find((x) => places.has(x) && x.size === m.size) as Tensor;
-        const place = places.get(from) as Coordinates;
-        const isMoved = m.op.family !== 'elementwise';
-        places.set(m, isMoved ? renamed(m, place) : place);
-        e.define(m, isMoved ? (e.localName(from) as string) : e.value(m, place));
-      } else if (e.localName(m) === undefined) e.define(m, e.value(m, at));
-    }
+    const places = this.placesAt(at);
+    for (const m of group.members)
+      if (e.localName(m) === undefined) {
+        const name = isMoved(m, group)
+          ? e.localName(sourceOf(m, places))
+          : e.value(m, places.get(m) as Coordinates);
+        e.define(m, name as string);
+      }
     for (const y of group.outputs)
       e.store(y, places.get(y) as Coordinates, e.localName(y) as string);
+  }
+
+  /** Where the elements of the group's members are that belong to `at` of its domain. */
+  placesAt(at: Coordinates): ReadonlyMap<Tensor, Coordinates> {
+    const { group } = this;
+    const places = new Map<Tensor, Coordinates>([[group.domain, at]]);
+    for (const m of group.members) {
+      if (m === group.domain) continue;
+      const place = places.get(sourceOf(m, places)) as Coordinates;
+      places.set(m, isMoved(m, group) ? renamed(m, place) : place);
+    }
+    return places;
   }
 
   /** The kernel: `file` with its slots filled. */

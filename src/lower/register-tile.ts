@@ -17,12 +17,14 @@ import type { Tensor } from '../ir/tensor.ts';
 import { range } from '../util/shape.ts';
 import type { Contraction, IndicesOf } from './contraction.ts';
 import { isZero, type Emitter } from './emitter.ts';
-import { epilogue, epilogueInTurns, type Sums } from './epilogue.ts';
+import { endingInTurns, epilogue, type Sums } from './epilogue.ts';
 import type { Kernel, KernelWriter } from './kernel.ts';
-import { depthsFor, nest, repeated, rowIn, turnsOf, type WriteChunk } from './loops.ts';
+import { depthsFor, nest, type Bodies } from './loops.ts';
 import { patchOf, type Patch } from './overlap.ts';
 import { termsIn, termsOf, untilOf, type Chunk } from './terms.ts';
-import type { Loads, Tiling } from './tiling.ts';
+import { indent } from './slots.ts';
+import { isNarrow, type Loads, type Tiling } from './tiling.ts';
+import { repeated, rowIn, turnsOf, type Tiles } from './turns.ts';
 
 /** Lanes of a quad, and of the subgroups that are one. */
 const QUAD = 4;
@@ -90,9 +92,12 @@ export function writeRegisterTile(
 
   const left = depthsFor(writer, terms, tiling.left === 'terms' ? 'terms' : null);
   const right = depthsFor(writer, terms, tiling.right === 'single' ? null : tiling.right);
-  const chunk: WriteChunk = (c, l, r, out) => {
+  const inArrays = tiling.repeat > 1 && isNarrow(writer.limits);
+  const write: Tiles['write'] = (c, l, r, out) => {
     const a = leftFactors(writer, places, c, l);
-    const b = rightFactors(places, columns, c, r);
+    const b = inArrays
+      ? arrayFactors(writer, places, columns, c, r)
+      : rightFactors(places, columns, c, r);
     for (let t = 0; t < c.count; t++) {
       const x = range(tiling.rows).map((i) => a(i, t));
       const y = columns.map((_, j) => b(j, t));
@@ -124,15 +129,20 @@ export function writeRegisterTile(
     row: tiling.across > 0 && N % tiling.columns === 0 ? row : undefined,
     allColumns: N % tiling.columns === 0,
   };
-  const written =
-    tiling.repeat > 1
-      ? repeated(turnsOf(product, tiling), terms, left, right, chunk, sums, (turns) =>
-          epilogueInTurns(writer, product, { ...held, row }, turns),
-        )
-      : {
-          ...nest(terms, left, right, chunk, sums),
-          finish: epilogue(writer, product, held),
-        };
+  let written: Bodies;
+  if (tiling.repeat > 1) {
+    const turns = turnsOf(product, tiling);
+    const comesInParts = terms.loops.length > 0;
+    const ending = endingInTurns(writer, product, { ...held, row }, turns, comesInParts);
+    written = repeated({ ...ending, turns, sums, write }, terms, left, right);
+  } else {
+    const loops = nest(terms, left, right, (c, l, r) => {
+      write(c, l, r, r);
+      return [...l.lines, ...r.lines];
+    });
+    const finish = epilogue(writer, product, held);
+    written = { ...loops, start: [...sums, ...loops.start], finish };
+  }
   const bodies = {
     start: [...places.names, ...written.start].join('\n'),
     step: written.step.join('\n'),
@@ -218,16 +228,52 @@ function sharesOf(places: Places, { count, reader }: Patch, size: number): [Inde
 }
 
 /** Text of the factor of column `j` and unrolled term `t`. */
+type RightFactor = (j: number, t: number) => string;
+
 function rightFactors(
   { product, tiling, z }: Places,
   columns: readonly Index[],
   { at, fourAt }: Chunk,
   e: Emitter,
-): (j: number, t: number) => string {
+): RightFactor {
   const load = (j: number, k: readonly Index[]): string =>
     e.value(product.b, product.atB(z, k, columns[j] as Index));
   if (tiling.right !== 'terms') return (j, t) => load(j, at(constant(t)));
   return (j, t) => `${load(j, fourAt(constant(t - (t % 4))))}.${'xyzw'[t % 4]}`;
+}
+
+/**
+ * The same, loaded by a loop into arrays first: SwiftShader compiles a tenth of the instructions. Not
+ * where terms have factors in common, or factors that are zero.
+ */
+function arrayFactors(
+  writer: KernelWriter,
+  places: Places,
+  columns: readonly Index[],
+  chunk: Chunk,
+  e: Emitter,
+): RightFactor {
+  const { product, z, tiling } = places;
+  const { count } = chunk;
+  const one = rightFactors(places, columns, chunk, writer.emitter(e.lanes));
+  const all = range(count).flatMap((t) => columns.map((_, j) => one(j, t)));
+  if (new Set(all).size < all.length || all.some(isZero))
+    return rightFactors(places, columns, chunk, e);
+  const type = tiling.right === 'columns' ? 'F4' : 'F';
+  const { fresh } = writer.around;
+  const arrays = columns.map(() => {
+    const name = fresh('held');
+    places.names.push(`var ${name}: array<${type}, ${count}>;`);
+    return name;
+  });
+  const i = fresh('i');
+  const inner = e.inside(i);
+  const k = chunk.at(variable(i, count));
+  for (const [j, n] of columns.entries())
+    inner.line(`${arrays[j]}[${i}] = ${inner.value(product.b, product.atB(z, k, n))};`);
+  e.lines.push(`for (var ${i} = 0u; ${i} < ${count}u; ${i}++) {`, ...indent(inner.lines), '}');
+  const names = range(count).map((t) => arrays.map((name) => e.bind(`${name}[${t}]`, 'b')));
+  return (j, t) => (names[t] as string[])[j] as string;
 }
 
 /**
@@ -254,7 +300,7 @@ export function loadsPerTerm(product: Contraction, indicesOf: IndicesOf): Loads[
     const { count } = terms.main;
     const rows = patchOf(product, terms.main)?.count ?? tiling.rows * count;
     const left = (rows * one.left) / count;
-    const unrolled = tiling.repeat > 1 ? product.K : count;
+    const unrolled = tiling.repeat > 1 ? tiling.terms : count;
     const key = `${tiling.right} ${tiling.columns}`;
     if (!terms.isUnrolled || tiling.right === 'columns' || tiling.variant === 'tile')
       return { left, right: tiling.columns * one.right, unrolled };

@@ -1,4 +1,4 @@
-import { add, constant, variable, type Index } from '../ir/index-expr.ts';
+import { add, constant, div, mod, variable, type Index } from '../ir/index-expr.ts';
 import { unflatten } from '../ir/index-map.ts';
 import { range, sizeOf } from '../util/shape.ts';
 import type { Contraction } from './contraction.ts';
@@ -46,16 +46,25 @@ export interface Terms {
 
 export const untilOf = ({ size, step }: Loop): number => size - (size % step);
 
+/** How many of the inner loops are unrolled as a whole. */
+export function unrolledLoops(loops: readonly number[], most: number): number {
+  let inner = loops.length;
+  while (inner > 0 && sizeOf(loops.slice(inner - 1)) <= most) inner--;
+  return loops.length - inner;
+}
+
 export function termsOf({ loops }: Contraction, tiling: Tiling): Terms {
   const isStepped = tiling.left === 'terms' || tiling.right === 'terms';
-  const most = tiling.repeat > 1 ? Infinity : MAX_UNROLLED;
-  let inner = loops.length;
-  while (!isStepped && inner > 0 && sizeOf(loops.slice(inner - 1)) <= most) inner--;
+  const isHeld = tiling.repeat > 1;
+  const inner =
+    loops.length - (isStepped ? 0 : unrolledLoops(loops, isHeld ? tiling.terms : MAX_UNROLLED));
   const taps = loops.slice(inner);
   const isUnrolled = taps.length > 0;
+  const whole = sizeOf(taps);
+  const step = isUnrolled && !isHeld ? 1 : Math.floor(tiling.terms / whole);
   const outer = range(inner).map((i): Loop => {
-    const step = i === inner - 1 && !isUnrolled ? tiling.terms : 1;
-    return { variable: i === 0 ? 'k' : `k${i}`, size: loops[i] as number, step };
+    const size = loops[i] as number;
+    return { variable: i === 0 ? 'k' : `k${i}`, size, step: i === inner - 1 ? step : 1 };
   });
   const variables = outer.map(({ variable: name, size }) => variable(name, size));
   const chunk = (count: number, at: (t: Index, lanes: number) => Index[]): Chunk => ({
@@ -65,21 +74,22 @@ export function termsOf({ loops }: Contraction, tiling: Tiling): Terms {
     taps: taps.map((size, i) => ({ loop: inner + i, size })),
     atTaps: (k) => [...variables, ...k],
   });
-  if (isUnrolled) {
-    const main = chunk(sizeOf(taps), (t) => [...variables, ...unflatten(t, taps)]);
+  const last = outer.at(-1);
+  if (!last) {
+    const main = chunk(whole, (t) => unflatten(t, taps));
     return { loops: outer, main, rest: null, isUnrolled };
   }
-  const last = outer[inner - 1] as Loop;
   const until = untilOf(last);
   const rest = last.size - until;
   const from = (first: number) => (t: Index, lanes: number) => [
     ...variables.slice(0, -1),
-    add(variable(last.variable, first + lanes), t),
+    add(variable(last.variable, first + lanes), div(t, whole)),
+    ...unflatten(mod(t, whole), taps),
   ];
   return {
     loops: outer,
-    main: chunk(last.step, from(until - last.step)),
-    rest: rest > 0 ? chunk(rest, from(until)) : null,
+    main: chunk(step * whole, from(until - step)),
+    rest: rest > 0 ? chunk(rest * whole, from(until)) : null,
     isUnrolled,
   };
 }

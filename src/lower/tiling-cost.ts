@@ -54,10 +54,13 @@ function costOnNarrow(t: Tiling, product: Contraction, limits: LowerLimits, load
     (isRepeated ? 0 : ofColumns) +
     (isShared ? (NARROW.move / size + NARROW.spread) * left : NARROW.move * left) +
     NARROW.product * (isRepeated ? t.rows * Math.min(t.columns, right) : sums);
-  const stores = NARROW.move * sums * (1 + loads.perTurn);
-  const step = unrolled * perTerm + (isRepeated ? stores : NARROW.carry * sums) + NARROW.step;
+  const parts = isRepeated ? Math.ceil(product.K / unrolled) : 1;
+  const stores = NARROW.move * sums * (1 + loads.perTurn / parts);
+  const kept = parts > 1 ? NARROW.move * sums : 0;
+  const step =
+    unrolled * perTerm + (isRepeated ? stores + kept : NARROW.carry * sums) + NARROW.step;
   const slower = 1 + Math.max(0, step - DECODED) / TWICE_AS_LONG;
-  const steps = isRepeated ? t.repeat : product.K / unrolled;
+  const steps = isRepeated ? t.repeat * parts : product.K / unrolled;
   const once = NARROW.thread + (isRepeated ? product.K * ofColumns : stores);
   const thread = steps * step * slower + once;
   const threads = threadsOf(t, product, size);

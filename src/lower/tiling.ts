@@ -16,8 +16,8 @@ export interface Tiling {
   /** rows per thread, in each of its tiles */
   readonly rows: number;
   /**
-   * tiles that a thread computes one after the other, with columns that it loads once: all terms are
-   * unrolled; 1 but for `subgroup`
+   * tiles that a thread computes one after the other, with columns that it loads once for some terms or
+   * for all; 1 but for `subgroup`
    */
   readonly repeat: number;
   /** number of the axis of rows that is a thread's innermost loop over its tiles; -1 where rows have their order */
@@ -30,7 +30,10 @@ export interface Tiling {
   readonly left: 'rows' | 'terms' | 'single';
   /** what the loads of the column operand take four at once */
   readonly right: 'columns' | 'terms' | 'single';
-  /** terms that are unrolled in a step of the innermost loop */
+  /**
+   * terms that are unrolled in a step of the innermost loop; where a thread computes several tiles, those
+   * whose columns it loads at a time: between such parts the sums are kept in a result
+   */
   readonly terms: number;
   readonly workgroup: number;
   /** threads of a workgroup that add up the terms of one register tile */
@@ -50,6 +53,8 @@ export interface Loads {
   readonly rowsAreStrided: boolean;
   /** elements that a thread loads after the product, for each column, in each turn of its innermost loop */
   readonly perTurn: number;
+  /** whether a result has room for the sums while they have not all terms */
+  readonly canKeep: boolean;
   /** indices that a thread computes and loads from, per term of the sum, and how many terms are unrolled */
   perTerm(tiling: Tiling): {
     readonly left: number;

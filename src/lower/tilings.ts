@@ -2,6 +2,7 @@ import { range, sizeOf } from '../util/shape.ts';
 import type { Contraction } from './contraction.ts';
 import type { LowerLimits } from './kernel.ts';
 import { blockOf, isNarrow, PART, type Loads, type Tiling } from './tiling.ts';
+import { unrolledLoops } from './terms.ts';
 import { costOf } from './tiling-cost.ts';
 
 /** A way, and how long it takes, in some unit of the adapter's own. */
@@ -117,44 +118,71 @@ const LEAST_GROUPS = 8;
 const [MAX_HELD, MAX_HELD_NARROW] = [64, 360];
 /** Products for each of them: with fewer, compiling takes longer than some hundred runs could save. */
 const WORTH_HOLDING = 2 ** 15;
+/** The same where terms come in parts: more do not fit into what a core keeps decoded. */
+const MAX_PART = 256;
 /** Tiles of a thread: not fewer than the first, and about as many as one of the others. */
 const [LEAST_TILES, ...SOME_TILES] = [4, 16, 64];
+/** The same where terms come in parts: columns are loaded for each part. */
+const TILES_OF_PARTS = [64, 128, 320];
 
 /** Whether a product of so many results and terms is worth asking if a thread can hold its columns. */
 export const mayHold = (results: number, terms: number, limits: LowerLimits): boolean =>
   limits.tiling !== undefined ||
   (terms <= (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD) && results >= WORTH_HOLDING);
 
-/** Tiles of so few terms that a thread holds all it needs of its columns, and computes several. */
+/** Tiles that a thread computes in turn, with columns that it holds: for all terms, or part by part. */
 function repeats(
-  { Z, M, N, K, blocks, turns }: Contraction,
+  product: Contraction,
   limits: LowerLimits,
   choice: Pick<Tiling, 'right' | 'columns'>,
   loads: Loads,
-): Pick<Tiling, 'rows' | 'repeat'>[] {
+): Pick<Tiling, 'rows' | 'repeat' | 'terms'>[] {
+  const { Z, M, N, K, blocks, turns } = product;
   const { right, columns } = choice;
   if (blocks.rows || blocks.columns || right === 'terms' || !loads.rowsAreStrided) return [];
   if (N % columns !== 0) return [];
   const { right: perTerm } = loads.perTerm({ ...BASE, ...choice, ...ANY_THREAD });
-  const held = K * Math.min(columns, perTerm);
-  if (held > (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD)) return [];
+  const perColumn = Math.min(columns, perTerm);
   const isForced = limits.tiling !== undefined;
-  if (!isForced && Z * M * N * K < held * WORTH_HOLDING) return [];
+  const isNarrowOne = isNarrow(limits);
+  const most = isNarrowOne ? MAX_HELD_NARROW : MAX_HELD;
+  const asked = limits.tiling?.terms;
+  const isWhole = asked === undefined ? K * perColumn <= most : K <= asked;
+  const canPart = loads.canKeep && (isForced || (isNarrowOne && columns <= 4));
+  const part = (): number => asked ?? partOf(product, Math.floor(MAX_PART / perColumn));
+  const terms = isWhole ? K : canPart ? part() : 0;
+  if (terms === 0) return [];
+  if (!isForced && Z * M * N * K < terms * perColumn * WORTH_HOLDING) return [];
   const others = (Z * Math.ceil(N / columns)) / (limits.subgroupSize ?? 4);
   const isWork = (rows: number): boolean => isForced || (others * M) / rows >= LEAST_GROUPS;
   if (turns.length > 0) {
     const repeat = sizeOf(turns);
-    return isWork(repeat) ? [{ rows: 1, repeat }] : [];
+    return isWork(repeat) ? [{ rows: 1, repeat, terms }] : [];
   }
-  return [1, 2, 4].flatMap((rows) => {
+  const { repeat: wanted } = limits.tiling ?? {};
+  const counts = wanted ? [wanted] : isWhole ? SOME_TILES : TILES_OF_PARTS;
+  return (isWhole ? [1, 2, 4] : [1]).flatMap((rows) => {
     const fits = (n: number): boolean => M % (rows * n) === 0 && isWork(rows * n);
-    const counts = SOME_TILES.map((most) => {
+    const found = counts.map((most) => {
       let n = most;
       while (n >= LEAST_TILES && !fits(n)) n--;
       return n;
     });
-    return [...new Set(counts)].filter((n) => n >= LEAST_TILES).map((repeat) => ({ rows, repeat }));
+    return [...new Set(found)]
+      .filter((n) => n >= LEAST_TILES)
+      .map((repeat) => ({ rows, repeat, terms }));
   });
+}
+
+/** Terms of a part: about as many as `most`, and so many that no or few are left over; 0 if there is no such number. */
+function partOf({ loops }: Contraction, most: number): number {
+  const unrolled = unrolledLoops(loops, most);
+  const whole = sizeOf(loops.slice(loops.length - unrolled));
+  const size = loops[loops.length - unrolled - 1] as number;
+  const longest = Math.floor(most / whole);
+  let steps = longest;
+  while (2 * steps > longest && size % steps !== 0) steps--;
+  return whole * (size % steps === 0 ? steps : longest);
 }
 
 function directTilings(product: Contraction, limits: LowerLimits, loads: Loads): Tiling[] {

@@ -61,6 +61,9 @@ const ways: Record<string, Partial<Tiling>> = {
     'subgroup, rows of 13 positions': { variant: 'subgroup', across: 13 },
     'subgroup, rows of 13 positions downwards': { variant: 'subgroup', rows: 13, across: 1 },
     'subgroup, tile by tile': { variant: 'subgroup', rows: 2, repeat: 4, columns: 4 },
+    'subgroup, part by part': { variant: 'subgroup', rows: 1, repeat: 4, columns: 4, terms: 8 },
+    'subgroup, parts that leave terms over': { variant: 'subgroup', repeat: 6, terms: 5 },
+    'subgroup, parts along the first axis': { variant: 'subgroup', inner: 0, terms: 6 },
     'subgroup, along the first axis': { variant: 'subgroup', inner: 0, columns: 4 },
     'subgroup, along the second axis': { variant: 'subgroup', inner: 1, columns: 2 },
   }),
@@ -304,6 +307,30 @@ test.skipIf(!target.subgroupSize)('tiles that a thread computes one after the ot
     });
   }
   expect(found, 'contractions that can be computed so').toBeGreaterThan(3);
+});
+
+test.skipIf(!target.subgroupSize)('sums that are kept while terms come in parts', async () => {
+  const sums = [[24], [23], [6, 7], [5, 2, 9], [3, 30]]; // terms left over, several loops over terms
+  let found = 0;
+  for (const [i, lengths] of sums.entries())
+    for (const isFollowed of [false, true])
+      for (const terms of [4, 10]) {
+        const axes: Axis[] = [
+          { kind: 'row', length: 16 },
+          { kind: 'batch', length: 3 },
+          ...lengths.map((length): Axis => ({ kind: 'sum', length })),
+          { kind: 'column', length: isFollowed ? 12 : 20 },
+        ];
+        const build = (): Case => products(10 * i + terms, axes, isFollowed);
+        const tiling = { variant: 'subgroup', repeat: 8, terms } as const;
+        expect(await errorOf(build, tiling)).toBeLessThan(1e-5);
+        withTrace(() => {
+          const { roots, given } = build();
+          const { program } = lowered(engine, roots, given, 'contract', { ...target, tiling });
+          if (program.kernels.some(({ code }) => /& \([k\d +]+ > 0u\)/.test(code))) found++;
+        });
+      }
+  expect(found, 'contractions that can be computed so').toBeGreaterThan(12);
 });
 
 test('windows of which the first row of a block sees nothing but padding', async () => {

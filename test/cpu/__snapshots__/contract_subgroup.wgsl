@@ -25,10 +25,10 @@ fn spread(x: f32, mask: u32) -> f32 {
   let pair = own | quadSwapX(own);
   return bitcast<f32>(pair | quadSwapY(pair));
 }
-@group(0) @binding(0) var<storage, read> in0: array<f32, 44>;
-@group(0) @binding(1) var<storage, read> in1: array<vec4<f32>, 21>;
-@group(0) @binding(2) var<storage, read> in2: array<vec4<f32>, 3>;
-@group(0) @binding(3) var<storage, read_write> out3: array<vec4<f32>, 18>;
+@group(0) @binding(0) var<storage, read> in0: array<vec4<f32>, 3>;
+@group(0) @binding(1) var<storage, read_write> out1: array<vec4<f32>, 18>;
+@group(0) @binding(2) var<storage, read> in2: array<f32, 44>;
+@group(0) @binding(3) var<storage, read> in3: array<vec4<f32>, 21>;
 const THREADS: u32 = 4u;
 const WORKGROUP: u32 = 4u;
 const Z: u32 = 1u;
@@ -58,39 +58,46 @@ fn main(
   let z = block / (BLOCKS_N * TILES_M);
   let n0 = tile_n * TILE_N;
   let m0 = tile_m * TILE_M;
-  let e0 = min(lane + 4u, 6u);
+  let e6 = min(lane + 4u, 6u);
   let only0 = select(0u, ~0u, lane == 0u);
   let only1 = select(0u, ~0u, lane == 1u);
   let only2 = select(0u, ~0u, lane == 2u);
   let only3 = select(0u, ~0u, lane == 3u);
-  let column12 = n0 + 0u;
-  let v5 = in1[(n0 >> 2u)];
-  let v6 = in1[((n0 >> 2u) + 3u)];
-  let v7 = in1[((n0 >> 2u) + 6u)];
-  let v8 = in1[((n0 >> 2u) + 9u)];
-  let v9 = in1[((n0 >> 2u) + 12u)];
-  let v10 = in1[((n0 >> 2u) + 15u)];
-  let v11 = in1[((n0 >> 2u) + 18u)];
-  let v13 = in2[(column12 >> 2u)];
-  let x16 = (column12 >> 2u);
+  var held18: array<F4, 7>;
+  let column0 = n0 + 0u;
+  let v1 = in0[(column0 >> 2u)];
+  let x4 = (column0 >> 2u);
+  let x20 = (n0 >> 2u);
+  for (var i19 = 0u; i19 < 7u; i19++) {
+    let x21 = x20 + i19 * 3u;
+    let v22 = in3[x21];
+    held18[i19] = v22;
+  }
+  let b23 = held18[0];
+  let b24 = held18[1];
+  let b25 = held18[2];
+  let b26 = held18[3];
+  let b27 = held18[4];
+  let b28 = held18[5];
+  let b29 = held18[6];
   for (var r = 0u; r < 6u; r++) {
     var acc0_0 = F4(0.0);
-    let x1 = lane + r * 7u;
-    let v2 = in0[x1];
-    let x3 = e0 + r * 7u;
-    let v4 = in0[x3];
-    acc0_0 = fma(F4(spread(v2, only0)), v5, acc0_0);
-    acc0_0 = fma(F4(spread(v2, only1)), v6, acc0_0);
-    acc0_0 = fma(F4(spread(v2, only2)), v7, acc0_0);
-    acc0_0 = fma(F4(spread(v2, only3)), v8, acc0_0);
-    acc0_0 = fma(F4(spread(v4, only0)), v9, acc0_0);
-    acc0_0 = fma(F4(spread(v4, only1)), v10, acc0_0);
-    acc0_0 = fma(F4(spread(v4, only2)), v11, acc0_0);
+    let x7 = lane + r * 7u;
+    let v8 = in2[x7];
+    let x9 = e6 + r * 7u;
+    let v10 = in2[x9];
+    acc0_0 = fma(F4(spread(v8, only0)), b23, acc0_0);
+    acc0_0 = fma(F4(spread(v8, only1)), b24, acc0_0);
+    acc0_0 = fma(F4(spread(v8, only2)), b25, acc0_0);
+    acc0_0 = fma(F4(spread(v8, only3)), b26, acc0_0);
+    acc0_0 = fma(F4(spread(v10, only0)), b27, acc0_0);
+    acc0_0 = fma(F4(spread(v10, only1)), b28, acc0_0);
+    acc0_0 = fma(F4(spread(v10, only2)), b29, acc0_0);
     if (own_n == tile_n) {
-      let v14 = (acc0_0 + v13);
-      let v15 = select(v14, F4(0.0), v14 <= F4(0.0));
-      let x17 = x16 + r * 3u;
-      out3[x17] = v15;
+      let v2 = (acc0_0 + v1);
+      let v3 = select(v2, F4(0.0), v2 <= F4(0.0));
+      let x5 = x4 + r * 3u;
+      out1[x5] = v3;
     }
   }
   for (var k = 0u; k < LOOP_K; k += STEP_K) {

@@ -31,10 +31,12 @@ export interface Shader {
  * - `subgroup`: the rows of the left operand are loaded by the lanes of a subgroup together and
  *   broadcast, a column of four per lane; no workgroup memory. Best on software adapters.
  * - `quad`: the same for subgroups of four, which SwiftShader has: more rows, spread by swaps.
+ * - `parts`: for subgroups of four, too. A thread loads its columns of up to 64 terms, adds these up for one
+ *   row after the other, and keeps the sums in the result until the next terms.
  * - `direct`: the same without subgroups; four rows and four columns per thread.
  * - `tile`, `large tile`: tiles of both operands in workgroup memory, 4 x 4 or 8 x 8 per thread. For real GPUs.
  */
-export type Variant = 'subgroup' | 'quad' | 'direct' | 'tile' | 'large tile';
+export type Variant = 'subgroup' | 'quad' | 'parts' | 'direct' | 'tile' | 'large tile';
 
 /** The variants worth trying on an adapter. */
 export function variantsFor({ info, device }: Engine): Variant[] {
@@ -43,7 +45,7 @@ export function variantsFor({ info, device }: Engine): Variant[] {
   const canBroadcast = device.features.has('subgroups') && fixed;
   return [
     ...(canBroadcast ? (['subgroup'] as const) : []),
-    ...(canBroadcast && subgroupMaxSize === 4 ? (['quad'] as const) : []),
+    ...(canBroadcast && subgroupMaxSize === 4 ? (['quad', 'parts'] as const) : []),
     'direct',
     // workgroup memory loses several times on software adapters
     ...(isSoftware ? [] : (['tile', 'large tile'] as const)),
@@ -56,6 +58,8 @@ export function matmul(variant: Variant, product: Product, subgroupSize: number)
       return product.k % subgroupSize ? direct(product) : subgroup(product, subgroupSize);
     case 'quad':
       return quad(product);
+    case 'parts':
+      return parts(product);
     case 'direct':
       return direct(product);
     case 'tile':
@@ -140,6 +144,13 @@ ${each(rows, (i) => `  ${guard(`store(c${i}, row + ${i}u, column);`, !wholeRows 
   return { code, workgroups: [up(n / 4, lanes), up(m, rows)], needsSubgroups: true };
 }
 
+/** The value of the lane of a quad whose `mask` has all bits set, as its others have none. */
+const SPREAD = `fn spread(x: f32, mask: u32) -> vec4f {
+  let own = bitcast<u32>(x) & mask;
+  let pair = own | quadSwapX(own);
+  return vec4f(bitcast<f32>(pair | quadSwapY(pair)));
+}`;
+
 function quad(product: Product): Shader {
   const { m, k, n } = product;
   const rows = Math.min(m, 16);
@@ -153,11 +164,7 @@ function quad(product: Product): Shader {
   };
   const code = `enable subgroups;
 ${bindings(product, 'f32')}
-fn spread(x: f32, mask: u32) -> vec4f {
-  let own = bitcast<u32>(x) & mask;
-  let pair = own | quadSwapX(own);
-  return vec4f(bitcast<f32>(pair | quadSwapY(pair)));
-}
+${SPREAD}
 @compute @workgroup_size(${threads}) fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_id) local: vec3u,
@@ -180,6 +187,48 @@ ${each(rows, (i) => `    c${i} = fma(spread(x${i >> 1}, only${2 * (i % 2) + t}),
 ${each(rows, (i) => `  ${guard(`store(c${i}, row + ${i}u, column);`, !wholeRows && `row + ${i}u < ${m}u`, !wholeColumns && `column < ${n / 4}u`)}`)}
 }`;
   return { code, workgroups: [up(n / 4, threads), up(m, rows)], needsSubgroups: true };
+}
+
+function parts(product: Product): Shader {
+  const { m, k, n } = product;
+  const divisor = (of: number, most: number): number => {
+    for (let d = most; d > 1; d--) if (of % d === 0) return d;
+    return 1;
+  };
+  const rows = divisor(m, 320);
+  const terms = divisor(k / 4, 16) * 4;
+  const enough = [32, 28, 16, 8, 4].filter((t) => (m / rows) * (n / 4 / t) >= 8);
+  const threads = enough.find((t) => (n / 4) % t === 0) ?? 4;
+  const isOwn = (n / 4) % threads === 0 ? 'true' : `column < ${n / 4}u`;
+  const at = (row: string): string => `c[${row} * ${n / 4}u + column]`;
+  const isOnePart = terms === k;
+  const code = `enable subgroups;
+${bindings(product, 'f32')}
+${SPREAD}
+@compute @workgroup_size(${threads}) fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_id) local: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let column = group.x * ${threads}u + local.x;
+  let first = min(column, ${n / 4 - 1}u);
+  let isOwn = ${isOwn};
+${each(4, (q) => `  let only${q} = select(0u, ~0u, lane == ${q}u);`)}
+  var held: array<vec4f, ${terms}>;
+  for (var i = 0u; i < ${k}u; i += ${terms}u) {
+    for (var t = 0u; t < ${terms}u; t++) { held[t] = b[(i + t) * ${n / 4}u + first]; }
+${each(terms, (t) => `    let y${t} = held[${t}];`)}
+    for (var row = group.y * ${rows}u; row < group.y * ${rows}u + ${rows}u; row++) {
+      var sum = vec4f();
+      ${isOnePart ? '' : `if (isOwn & (i > 0u)) { sum = ${at('row')}; }`}
+${each(terms / 4, (j) => `      let x${j} = a[row * ${k}u + i + ${4 * j}u + lane];`)}
+${each(terms, (t) => `      sum = fma(spread(x${t >> 2}, only${t % 4}), y${t}, sum);`)}
+      if (isOwn) { ${isOnePart ? 'store(sum, row, column)' : `${at('row')} = sum`}; }
+    }
+  }
+${isOnePart || (product.epilogue ?? 'none') === 'none' ? '' : `  if (isOwn) { for (var row = group.y * ${rows}u; row < group.y * ${rows}u + ${rows}u; row++) { store(${at('row')}, row, column); } }`}
+}`;
+  return { code, workgroups: [up(n / 4, threads), m / rows], needsSubgroups: true };
 }
 
 function direct(product: Product): Shader {

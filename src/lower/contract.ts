@@ -182,7 +182,7 @@ function loadsOf(
   const last = loops.at(-1) as number;
   const atA = product.atA(z, m, k);
   const atB = product.atB(z, k, n);
-  const turns = product.turns.length > 0 ? turnsOf(product, { repeat: 1 }) : null;
+  const turns = product.turns.length > 0 ? turnsOf(product, { rows: 1, repeat: 1 }) : null;
   const row = turns && rowIn(turns, 1, M, ZERO);
   const inTurns = row && product.atA(z, row, k);
   return {

@@ -162,15 +162,15 @@ function repeats(
   const { repeat: wanted } = limits.tiling ?? {};
   const counts = wanted ? [wanted] : isWhole ? SOME_TILES : TILES_OF_PARTS;
   return (isWhole ? [1, 2, 4] : [1]).flatMap((rows) => {
-    const fits = (n: number): boolean => M % (rows * n) === 0 && isWork(rows * n);
+    const isSome = (n: number): boolean => n >= LEAST_TILES && isWork(rows * n);
     const found = counts.map((most) => {
       let n = most;
-      while (n >= LEAST_TILES && !fits(n)) n--;
-      return n;
+      while (n >= LEAST_TILES && !(M % (rows * n) === 0 && isWork(rows * n))) n--;
+      // single rows can be dealt out unevenly
+      const even = wanted ?? Math.ceil(M / Math.ceil(M / most));
+      return rows === 1 && 2 * n < even ? even : n;
     });
-    return [...new Set(found)]
-      .filter((n) => n >= LEAST_TILES)
-      .map((repeat) => ({ rows, repeat, terms }));
+    return [...new Set(found)].filter(isSome).map((repeat) => ({ rows, repeat, terms }));
   });
 }
 

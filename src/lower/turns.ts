@@ -11,12 +11,24 @@ import type { Tiling } from './tiling.ts';
 export interface Turn {
   readonly variable: string;
   readonly size: number;
+  /** text of the number of turns: the last thread may have fewer */
+  readonly count: string;
 }
 
 /** The loops over a thread's tiles, the innermost last. */
-export function turnsOf({ turns }: Contraction, { repeat }: Pick<Tiling, 'repeat'>): Turn[] {
-  const sizes = turns.length > 0 ? turns : [repeat];
-  return sizes.map((size, i) => ({ variable: i === sizes.length - 1 ? 'r' : `r${i}`, size }));
+export function turnsOf(
+  { turns, M }: Contraction,
+  { rows, repeat }: Pick<Tiling, 'rows' | 'repeat'>,
+): Turn[] {
+  if (turns.length === 0) {
+    const count = M % (rows * repeat) === 0 ? `${repeat}u` : `min(${repeat}u, M - m0)`;
+    return [{ variable: 'r', size: repeat, count }];
+  }
+  return turns.map((size, i) => ({
+    variable: i === turns.length - 1 ? 'r' : `r${i}`,
+    size,
+    count: `${size}u`,
+  }));
 }
 
 /** Row `i` of the tile of `rows` that a thread is at. */
@@ -27,7 +39,7 @@ export function rowIn(turns: readonly Turn[], rows: number, M: number, i: Index)
     row = add(scale(variable(name, size), stride), row);
     stride *= size;
   }
-  return add(scale(variable('tile_m', M / stride), stride), row);
+  return add(scale(variable('tile_m', Math.ceil(M / stride)), stride), row);
 }
 
 /** An emitter for each depth of the loops over tiles, from before them to the innermost body. */
@@ -107,8 +119,8 @@ function inTurns(
 ): string[] {
   let all = [...body];
   for (let d = turns.length - 1; d >= 0; d--) {
-    const { variable: name, size } = turns[d] as Turn;
-    const head = `for (var ${name} = 0u; ${name} < ${size}u; ${name}++) {`;
+    const { variable: name, count } = turns[d] as Turn;
+    const head = `for (var ${name} = 0u; ${name} < ${count}; ${name}++) {`;
     const hoisted = d === 0 ? [] : emitters.flatMap((e) => (e?.[d] as Emitter).lines);
     all = [...hoisted, head, ...indent(all), '}'];
   }

@@ -120,6 +120,8 @@ const [MAX_HELD, MAX_HELD_NARROW] = [64, 360];
 const WORTH_HOLDING = 2 ** 15;
 /** The same where terms come in parts: more do not fit into what a core keeps decoded. */
 const MAX_PART = 256;
+/** The same as above for parts, whose columns are loaded by a loop. */
+const WORTH_PARTS = 2 ** 13;
 /** Tiles of a thread: not fewer than the first, and about as many as one of the others. */
 const [LEAST_TILES, ...SOME_TILES] = [4, 16, 64];
 /** The same where terms come in parts: columns are loaded for each part. */
@@ -152,7 +154,8 @@ function repeats(
   const part = (): number => asked ?? partOf(product, Math.floor(MAX_PART / perColumn));
   const terms = isWhole ? K : canPart ? part() : 0;
   if (terms === 0) return [];
-  if (!isForced && Z * M * N * K < terms * perColumn * WORTH_HOLDING) return [];
+  const worth = terms * perColumn * (isWhole ? WORTH_HOLDING : WORTH_PARTS);
+  if (!isForced && Z * M * N * K < worth) return [];
   const others = (Z * Math.ceil(N / columns)) / (limits.subgroupSize ?? 4);
   const isWork = (rows: number): boolean => isForced || (others * M) / rows >= LEAST_GROUPS;
   if (turns.length > 0) {

@@ -1,4 +1,4 @@
-import { renamed } from '../ops/storage.ts';
+import { isRenaming, placesOf } from '../ops/storage.ts';
 import type { Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group } from '../plan/plan.ts';
@@ -48,14 +48,6 @@ const mapValues = (
 ): Record<string, string> =>
   Object.fromEntries(Object.entries(bodies).map(([name, text]) => [name, f(text)]));
 
-/** Whether the elements of a member are those of another at other places. */
-const isMoved = (m: Tensor, { domain }: Group): boolean =>
-  m !== domain && m.op.family !== 'elementwise';
-
-/** The operand of a member whose elements belong to the same threads. */
-const sourceOf = (m: Tensor, places: ReadonlyMap<Tensor, unknown>): Tensor =>
-  m.inputs.find((x) => places.has(x) && x.size === m.size) as Tensor;
-
 /** Collects what one kernel is made of. */
 export class KernelWriter {
   readonly bindings = new Bindings();
@@ -84,33 +76,26 @@ export class KernelWriter {
   }
 
   /**
-   * Computes the members of the group at `at` of its domain and stores the outputs. An anchor is in the
-   * emitter already.
+   * Computes members of the group at `at` of its domain and stores those that are outputs. Anchors are in
+   * the emitter already.
    */
-  members(e: Emitter, at: Coordinates): void {
-    const { group } = this;
+  members(e: Emitter, at: Coordinates, members = this.group.members): void {
     const places = this.placesAt(at);
-    for (const m of group.members)
-      if (e.localName(m) === undefined) {
-        const name = isMoved(m, group)
-          ? e.localName(sourceOf(m, places))
-          : e.value(m, places.get(m) as Coordinates);
-        e.define(m, name as string);
-      }
-    for (const y of group.outputs)
-      e.store(y, places.get(y) as Coordinates, e.localName(y) as string);
+    for (const m of members) {
+      if (e.localName(m) !== undefined) continue;
+      const isMoved = m !== this.group.domain && m.op.family !== 'elementwise';
+      const from = isMoved && m.inputs.find((x) => places.has(x) && x.size === m.size);
+      const name = from ? e.localName(from) : e.value(m, places.get(m) as Coordinates);
+      e.define(m, name as string);
+    }
+    for (const y of members)
+      if (this.group.outputs.includes(y))
+        e.store(y, places.get(y) as Coordinates, e.localName(y) as string);
   }
 
   /** Where the elements of the group's members are that belong to `at` of its domain. */
   placesAt(at: Coordinates): ReadonlyMap<Tensor, Coordinates> {
-    const { group } = this;
-    const places = new Map<Tensor, Coordinates>([[group.domain, at]]);
-    for (const m of group.members) {
-      if (m === group.domain) continue;
-      const place = places.get(sourceOf(m, places)) as Coordinates;
-      places.set(m, isMoved(m, group) ? renamed(m, place) : place);
-    }
-    return places;
+    return placesOf(this.group.domain, this.group.members, at);
   }
 
   /** The kernel: `file` with its slots filled. */
@@ -149,9 +134,7 @@ export class KernelWriter {
   /** `matmul+add+tanh`: the ops of the group, for labels. */
   label(): string {
     const names = this.group.members
-      .filter(
-        (m) => m.op.family === 'elementwise' || m === this.group.anchor || m === this.group.domain,
-      )
+      .filter((m) => !isRenaming(m) || m === this.group.domain)
       .map((m) => m.op.name);
     return names.length > 6
       ? `${names.slice(0, 5).join('+')}+${names.length - 5} more`

@@ -8,6 +8,7 @@ import type { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { range } from '../util/shape.ts';
 import { NotVector } from './lanes.ts';
+import { indent } from './slots.ts';
 import { widen } from './library.ts';
 import { literal, VALUE_TYPE } from './types.ts';
 
@@ -17,13 +18,28 @@ const MAX_UNROLLED = 8;
 /** Which variable, if any, runs four values at a time. */
 type Width = 'i' | 'r' | null;
 
-/** Reduction: vectors along the results, else along the terms, else single elements. */
+/** A reduction, and what is computed of its results before the next. */
+type Stage = readonly [Tensor, ...Tensor[]];
+
+function stagesOf({ anchor, members }: Group): Stage[] {
+  const stages: [Tensor, ...Tensor[]][] = [];
+  for (const m of members)
+    if (m === anchor || REDUCTIONS.includes(m.op.name)) stages.push([m]);
+    else stages.at(-1)?.push(m);
+  return stages;
+}
+
+/** Reductions that may follow another in a kernel. */
+const REDUCTIONS = ['sum', 'max', 'min'];
+
+/** Reductions: vectors along the results, else along the terms, else single elements. */
 export function lowerReduce(group: Group, limits: LowerLimits): Kernel {
-  const anchor = group.anchor as Tensor;
+  const anchors = stagesOf(group).map(([node]) => node);
   const inner = group.domain.shape.filter((n) => n !== 1).at(-1) ?? 1;
   const tries: Width[] = [];
-  if (inner % 4 === 0 && !isArg(anchor)) tries.push('i');
-  if (termsOf(anchor) % 4 === 0 && ['sum', 'max', 'min'].includes(anchor.op.name)) tries.push('r');
+  if (inner % 4 === 0 && !anchors.some(isArg)) tries.push('i');
+  if (anchors.every((node) => termsOf(node) % 4 === 0 && REDUCTIONS.includes(node.op.name)))
+    tries.push('r');
   for (const width of tries) {
     try {
       const kernel = write(group, limits, width);
@@ -99,54 +115,93 @@ function combine(node: Tensor, a: string, b: string): string {
 
 function write(group: Group, limits: LowerLimits, width: Width): Kernel {
   const writer = new KernelWriter(group, limits);
-  const node = group.anchor as Tensor;
   const { domain } = group;
-  const x = node.inputs[0] as Tensor;
-  const terms = termsOf(node);
   const at = unflatten(variable('i', domain.size), domain.shape);
+  const places = writer.placesAt(at);
+  const finish = writer.emitter(width === 'i' ? { variable: 'i' } : undefined);
+  const [first, ...others] = stagesOf(group) as [Stage, ...Stage[]];
+  const steps = stepsOf(writer, first, [], places, width);
+  const end = ([node, ...after]: Stage, result: string): void => {
+    finish.define(node, finish.bind(result, 'total'));
+    writer.members(finish, at, [node, ...after]);
+  };
+  end(first, steps.result);
+  const done: Tensor[] = [...first];
+  for (const stage of others) {
+    const held = done.map((m) => [m, finish.localName(m) as string] as const);
+    const { start, term, loop, result } = stepsOf(writer, stage, held, places, width);
+    finish.lines.push(...start, loop, ...indent(term), '}');
+    end(stage, result);
+    done.push(...stage);
+  }
+  const { start, term, terms, perStep } = steps;
+  return writer.assemble(
+    reduceFile,
+    { PER_THREAD: width === 'i' ? 4 : 1, TERMS: terms, PER_STEP: perStep },
+    { start: start.join('\n'), term: term.join('\n'), finish: finish.lines.join('\n') },
+    width === 'i' ? domain.size / 4 : domain.size,
+    writer.workgroup(64),
+  );
+}
+
+/** The loop of one reduction. */
+interface Steps {
+  readonly start: readonly string[];
+  /** head of the loop over `terms`, and its body */
+  readonly loop: string;
+  readonly term: readonly string[];
+  readonly terms: number;
+  readonly perStep: number;
+  /** text of the result */
+  readonly result: string;
+}
+
+/** The loop of the reduction of a stage; `held`: what the thread has computed before, by name. */
+function stepsOf(
+  writer: KernelWriter,
+  [node]: Stage,
+  held: readonly (readonly [Tensor, string])[],
+  places: ReadonlyMap<Tensor, Coordinates>,
+  width: Width,
+): Steps {
+  const x = node.inputs[0] as Tensor;
+  const at = places.get(node) as Coordinates;
+  const terms = termsOf(node);
   const lanes = width ? { variable: width, strict: true } : undefined;
   const before = writer.emitter(width === 'i' ? lanes : undefined);
   const loop = before.inside('r', lanes);
+  for (const [m, name] of held)
+    loop.define(m, width === 'r' ? `${widen(VALUE_TYPE[m.dtype])}(${name})` : name);
   const wide = (text: string): string => (width ? widen(text) : text);
   const type = wide(VALUE_TYPE[x.dtype]);
-  const start = [`var acc: ${type} = ${wide(`${VALUE_TYPE[x.dtype]}(${identity(node)})`)};`];
-  const finish = writer.emitter(width === 'i' ? { variable: 'i' } : undefined);
-  if (isArg(node)) start.push('var best = 0i;');
+  const acc = writer.around.fresh('acc');
+  const best = writer.around.fresh('best');
+  const start = [`var ${acc}: ${type} = ${wide(`${VALUE_TYPE[x.dtype]}(${identity(node)})`)};`];
+  if (isArg(node)) start.push(`var ${best} = 0i;`);
   const isUnrolled = width !== 'r' && terms <= MAX_UNROLLED;
   const combined = isUnrolled ? range(terms).map(constant) : [variable('r', terms)];
   for (const r of combined) {
     const from = termAt(node, at, r);
     if (isArg(node)) {
       const v = loop.value(x, from.at);
-      const isBetter = `${v} ${node.op.name === 'argmax' ? '>' : '<'} acc`;
-      loop.line(`if (${isBetter}) { acc = ${v}; best = i32(${render(r)}); }`);
-    } else accumulate(node, loop, from, at);
+      const isBetter = `${v} ${node.op.name === 'argmax' ? '>' : '<'} ${acc}`;
+      loop.line(`if (${isBetter}) { ${acc} = ${v}; ${best} = i32(${render(r)}); }`);
+    } else accumulate(node, acc, loop, from, at);
   }
-  if (isArg(node)) finish.define(node, 'best');
-  else if (width === 'r') {
-    const [a, b] = [combine(node, 'acc.x', 'acc.y'), combine(node, 'acc.z', 'acc.w')];
-    finish.define(node, finish.bind(combine(node, `(${a})`, `(${b})`), 'total'));
-  } else finish.define(node, 'acc');
-  writer.members(finish, at);
-  return writer.assemble(
-    reduceFile,
-    {
-      ...{ PER_THREAD: width === 'i' ? 4 : 1, TERMS: terms },
-      PER_STEP: isUnrolled ? terms : width === 'r' ? 4 : 1,
-    },
-    {
-      start: [...before.lines, ...start].join('\n'),
-      term: loop.lines.join('\n'),
-      finish: finish.lines.join('\n'),
-    },
-    width === 'i' ? domain.size / 4 : domain.size,
-    writer.workgroup(64),
-  );
+  const perStep = isUnrolled ? terms : width === 'r' ? 4 : 1;
+  const halves = [`${acc}.x, ${acc}.y`, `${acc}.z, ${acc}.w`].map((pair) => pair.split(', '));
+  const [a, b] = halves.map(([p, q]) => combine(node, p as string, q as string));
+  return {
+    ...{ terms, perStep, term: loop.lines, start: [...before.lines, ...start] },
+    loop: `for (var r = 0u; r < ${terms}u; r += ${perStep}u) {`,
+    result: isArg(node) ? best : width === 'r' ? combine(node, `(${a})`, `(${b})`) : acc,
+  };
 }
 
 /** acc = acc ∘ term, where the term exists. */
 function accumulate(
   node: Tensor,
+  acc: string,
   loop: Emitter,
   from: { at: Coordinates; guards: Guard[] },
   at: Coordinates,
@@ -154,7 +209,7 @@ function accumulate(
   const x = node.inputs[0] as Tensor;
   const source = spread(x, from.at);
   if (node.op.name !== 'scatterAdd') {
-    loop.line(`acc = ${combine(node, 'acc', loop.guarded(x, source, from.guards))};`);
+    loop.line(`${acc} = ${combine(node, acc, loop.guarded(x, source, from.guards))};`);
     return;
   }
   if (loop.lanes) throw new NotVector();
@@ -163,7 +218,7 @@ function accumulate(
   const j = loop.value(indices, spread(indices, from.at));
   const target = loop.indexText(at[at.length - 1] as Index);
   loop.block(`if (clamp(i32(${j}), 0, ${n - 1}) == ${target})`, () =>
-    loop.line(`acc = acc + ${loop.value(x, source)};`),
+    loop.line(`${acc} = ${acc} + ${loop.value(x, source)};`),
   );
 }
 

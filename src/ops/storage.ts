@@ -45,3 +45,23 @@ export function renamed(node: Tensor, at: Coordinates): Coordinates {
   }
   return at;
 }
+
+/**
+ * Where a thread has what it computes: `domain` at `at`, and the other members, which are elementwise, or
+ * renamed, or reductions with as many results.
+ */
+export function placesOf(
+  domain: Tensor,
+  members: readonly Tensor[],
+  at: Coordinates,
+): ReadonlyMap<Tensor, Coordinates> {
+  const places = new Map<Tensor, Coordinates>([[domain, at]]);
+  for (const m of members) {
+    if (m === domain) continue;
+    const from = m.inputs.find((x) => places.has(x) && x.size === m.size);
+    const place = from && (places.get(from) as Coordinates);
+    if (!place) places.set(m, unflatten(flatten(at, domain.shape), m.shape));
+    else places.set(m, m.op.family === 'elementwise' ? place : renamed(m, place));
+  }
+  return places;
+}

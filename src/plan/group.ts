@@ -4,6 +4,7 @@ import type { Tensor } from '../ir/tensor.ts';
 import { consumersOf, topological } from '../ir/walk.ts';
 import { isIdentity, isRenaming, renamed } from '../ops/storage.ts';
 import { sameShape } from '../util/shape.ts';
+import { chainReductions } from './chain.ts';
 import { draftOf, eachReader, finish, include, type Draft, type Grouping } from './draft.ts';
 import { joinsOf, type Join } from './join.ts';
 import type { Group, GroupKind, PlanLimits } from './plan.ts';
@@ -64,12 +65,16 @@ export function groupNodes(results: readonly Tensor[], limits: PlanLimits): Grou
     }
     const crowded = grouping.drafts.filter((d) => !d.dissolved && isCrowded(d, grouping, limits));
     if (pass === PASSES) takeApart(crowded, grouping, limits);
-    if (pass === PASSES || crowded.length === 0) return finished(grouping, joins);
+    if (pass === PASSES || crowded.length === 0) return finished(grouping, joins, limits);
     relieve(crowded, grouping, limits, apart, kept);
   }
 }
 
-function finished(grouping: Grouping, joins: ReadonlyMap<Tensor, Join>): Groups {
+function finished(
+  grouping: Grouping,
+  joins: ReadonlyMap<Tensor, Join>,
+  limits: PlanLimits,
+): Groups {
   const groups: Group[] = [];
   const parts = new Map<Tensor, { whole: Tensor; offset: number }>();
   for (const draft of grouping.drafts) {
@@ -80,7 +85,8 @@ function finished(grouping: Grouping, joins: ReadonlyMap<Tensor, Join>): Groups 
       for (const [part, offset] of (joins.get(draft.domain) as Join).parts)
         parts.set(part, { whole: rest.outputs[0] as Tensor, offset });
   }
-  return { groups, parts };
+  const isKept = (x: Tensor): boolean => grouping.outputs.has(x);
+  return { groups: chainReductions(groups, isKept, limits), parts };
 }
 
 /**

@@ -13,7 +13,10 @@ export interface Group {
   readonly anchor: Tensor | null;
   /** the tensor whose elements the threads run over */
   readonly domain: Tensor;
-  /** nodes computed per element of the domain, in order; the anchor first if there is one */
+  /**
+   * nodes computed per element of the domain, in order; the anchor first if there is one. Where the anchor is
+   * a reduction, further reductions with as many results may be among them
+   */
   readonly members: readonly Tensor[];
   /** members that are written to memory */
   readonly outputs: readonly Tensor[];

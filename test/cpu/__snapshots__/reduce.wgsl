@@ -27,19 +27,20 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let thread = id.x + id.y * groups.x * WORKGROUP;
   if (thread >= THREADS) { return; }
   let i = thread * PER_THREAD;
-  let v0 = in0[(i >> 2u)];
-  let v1 = in0[((i >> 2u) + 2u)];
-  let v2 = in0[((i >> 2u) + 4u)];
-  let v3 = in0[((i >> 2u) + 6u)];
-  let v4 = in0[((i >> 2u) + 8u)];
-  var acc: F4 = F4(F4(0.0));
+  let v2 = in0[(i >> 2u)];
+  let v3 = in0[((i >> 2u) + 2u)];
+  let v4 = in0[((i >> 2u) + 4u)];
+  let v5 = in0[((i >> 2u) + 6u)];
+  let v6 = in0[((i >> 2u) + 8u)];
+  var acc0: F4 = F4(F4(0.0));
   for (var r = 0u; r < TERMS; r += PER_STEP) {
-    acc = acc + v0;
-    acc = acc + v1;
-    acc = acc + v2;
-    acc = acc + v3;
-    acc = acc + v4;
+    acc0 = acc0 + v2;
+    acc0 = acc0 + v3;
+    acc0 = acc0 + v4;
+    acc0 = acc0 + v5;
+    acc0 = acc0 + v6;
   }
-  let v5 = select(acc, F4(0.0), acc <= F4(0.0));
-  out1[(i >> 2u)] = v5;
+  let total7 = acc0;
+  let v8 = select(total7, F4(0.0), total7 <= F4(0.0));
+  out1[(i >> 2u)] = v8;
 }

@@ -11,11 +11,11 @@ import {
   type Contraction,
   type IndicesOf,
 } from './contraction.ts';
-import { Emitter } from './emitter.ts';
+import { Emitter, isZero } from './emitter.ts';
 import { keeperOf } from './epilogue.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { NotVector } from './lanes.ts';
-import { loadsPerTerm, writeRegisterTile } from './register-tile.ts';
+import { loadsPerTerm, writeRegisterTile, type IsNothing } from './register-tile.ts';
 import { isNarrow, type Loads, type Tiling } from './tiling.ts';
 import { mayHold, tilings } from './tilings.ts';
 import { rowIn, turnsOf } from './turns.ts';
@@ -128,6 +128,10 @@ function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; 
     new Emitter({ ...around, onIndex: (i) => indices.push(i) }, lanes).value(x, at);
     return indices;
   };
+  const isNothing: IsNothing = (x, at) => {
+    const { around } = new KernelWriter(group, limits);
+    return isZero(new Emitter(around).value(x, at));
+  };
   const loadedAfter: LoadedAfter = (product, m) => {
     const indices: Index[] = [];
     const writer = new KernelWriter(group, limits);
@@ -146,7 +150,7 @@ function choicesFor(group: Group, limits: LowerLimits): { product: Contraction; 
     )
     .flatMap(([flip, product]) => {
       if (!product) return [];
-      const loads = loadsOf(product, indicesOf, loadedAfter);
+      const loads = loadsOf(product, indicesOf, isNothing, loadedAfter);
       const ways = tilings(product, limits, { ...loads, canKeep: keeperOf(group) !== undefined });
       return ways.map(({ cost, ...tiling }) => ({ product, cost, tiling: { ...tiling, flip } }));
     })
@@ -159,6 +163,7 @@ type LoadedAfter = (product: Contraction, m: Index) => readonly Index[];
 function loadsOf(
   product: Contraction,
   indicesOf: IndicesOf,
+  isNothing: IsNothing,
   loadedAfter: LoadedAfter,
 ): Omit<Loads, 'canKeep'> {
   const { a, b, Z, M, N, loops } = product;
@@ -196,6 +201,6 @@ function loadsOf(
       (e) => strideIn(e, inTurns ? 'r' : 'm') !== null,
     ),
     perTurn: row ? loadedAfter(product, row).filter((e) => mentions(e, 'r')).length : 0,
-    perTerm: loadsPerTerm(product, indicesOf),
+    perTerm: loadsPerTerm(product, indicesOf, isNothing),
   };
 }

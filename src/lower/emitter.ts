@@ -194,7 +194,7 @@ export class Emitter {
     if (isRead && (!mask || tests.length === 0)) {
       const value = this.value(source.node, source.at);
       const bits = mask || x.dtype === 'bool' ? null : this.#bitsBefore(uniform);
-      return this.bind(
+      return this.#once(
         bits === null
           ? `select(${zero}, ${value}, ${mask ?? condition})`
           : this.#wide(`bitcast<${VALUE_TYPE[x.dtype]}>(bitcast<U>(${value}) & U(${bits}))`),

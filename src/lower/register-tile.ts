@@ -14,7 +14,7 @@ import type { Kernel, KernelWriter } from './kernel.ts';
 import { depthsFor, nest, type Bodies } from './loops.ts';
 import { patchOf } from './overlap.ts';
 import { termsIn, termsOf, untilOf } from './terms.ts';
-import { isNarrow, type Loads, type Tiling } from './tiling.ts';
+import { isInArray, type Loads, type Tiling } from './tiling.ts';
 import { repeated, turnsOf, type Tiles } from './turns.ts';
 
 /** Writes a register tile: each thread multiplies some rows by some columns, term by term. */
@@ -32,7 +32,7 @@ export function writeRegisterTile(
 
   const left = depthsFor(writer, terms, tiling.left === 'terms' ? 'terms' : null);
   const right = depthsFor(writer, terms, tiling.right === 'single' ? null : tiling.right);
-  const inArray = tiling.repeat > 1 && isNarrow(writer.limits);
+  const inArray = isInArray(tiling, writer.limits);
   const write: Tiles['write'] = (c, l, r, out) => {
     const a = leftFactors(writer, places, c, l);
     const b = inArray
@@ -111,11 +111,18 @@ export function writeRegisterTile(
   );
 }
 
+/** Whether an element is zero whatever is in memory: between the elements of a strided convolution. */
+export type IsNothing = (x: Tensor, at: Coordinates) => boolean;
+
 /**
- * Counts the loads of a thread, per term. Those that unrolled terms have in common, as the windows of
- * neighbouring positions have, count once.
+ * Counts the loads of a thread, per term, and its products with each row. Loads that unrolled terms have in
+ * common, as the windows of neighbouring positions have, count once.
  */
-export function loadsPerTerm(product: Contraction, indicesOf: IndicesOf): Loads['perTerm'] {
+export function loadsPerTerm(
+  product: Contraction,
+  indicesOf: IndicesOf,
+  isNothing: IsNothing,
+): Loads['perTerm'] {
   const loadsOf = (x: Tensor, places: readonly Coordinates[]): number => {
     const all = new Set<string>();
     for (const at of places) for (const e of indicesOf(x, at)) all.add(render(e));
@@ -128,7 +135,7 @@ export function loadsPerTerm(product: Contraction, indicesOf: IndicesOf): Loads[
     left: loadsOf(a, [product.atA(z, variable('m', M), k)]),
     right: loadsOf(b, [product.atB(z, k, variable('n', N))]),
   };
-  const known = new Map<string, number>();
+  const known = new Map<string, { right: number; products: number }>();
   return (tiling) => {
     // what terms have in common is seen in the innermost loops, even where all are unrolled
     const terms = termsOf(product, { ...tiling, repeat: 1 });
@@ -137,15 +144,17 @@ export function loadsPerTerm(product: Contraction, indicesOf: IndicesOf): Loads[
     const left = (rows * one.left) / count;
     const unrolled = tiling.repeat > 1 ? tiling.terms : count;
     const key = `${tiling.right} ${tiling.columns}`;
+    const { columns } = tiling;
     if (!terms.isUnrolled || tiling.right === 'columns' || tiling.variant === 'tile')
-      return { left, right: tiling.columns * one.right, unrolled };
-    let right = known.get(key);
-    if (right === undefined) {
+      return { left, right: columns * one.right, unrolled, products: columns };
+    let found = known.get(key);
+    if (!found) {
       let names = 0;
-      const columns = new Places(product, tiling, (prefix) => `${prefix}${names++}`).columns();
-      const at = termsIn(terms.main).flatMap((t) => columns.map((n) => product.atB(z, t, n)));
-      known.set(key, (right = loadsOf(b, at) / count));
+      const own = new Places(product, tiling, (prefix) => `${prefix}${names++}`).columns();
+      const at = termsIn(terms.main).flatMap((t) => own.map((n) => product.atB(z, t, n)));
+      const products = at.filter((place) => !isNothing(b, place)).length / count;
+      known.set(key, (found = { right: loadsOf(b, at) / count, products }));
     }
-    return { left, right, unrolled };
+    return { left, unrolled, ...found };
   };
 }

@@ -1,6 +1,6 @@
 import type { Contraction } from './contraction.ts';
 import type { LowerLimits } from './kernel.ts';
-import { blockOf, isNarrow, type Loads, type Tiling } from './tiling.ts';
+import { blockOf, isInArray, isNarrow, type Loads, type Tiling } from './tiling.ts';
 
 /** How long a way takes on an adapter, in some unit of its own. */
 export function costOf(t: Tiling, product: Contraction, limits: LowerLimits, loads: Loads): number {
@@ -45,7 +45,7 @@ const [DECODED, TWICE_AS_LONG] = [3500, 10000];
 
 function costOnNarrow(t: Tiling, product: Contraction, limits: LowerLimits, loads: Loads): number {
   const size = limits.subgroupSize ?? 4;
-  const { left, right, unrolled } = loads.perTerm(t);
+  const { left, right, unrolled, products } = loads.perTerm(t);
   const isShared = t.variant === 'subgroup';
   const isRepeated = t.repeat > 1;
   const sums = t.rows * t.columns;
@@ -53,7 +53,7 @@ function costOnNarrow(t: Tiling, product: Contraction, limits: LowerLimits, load
   const perTerm =
     (isRepeated ? 0 : ofColumns) +
     (isShared ? (NARROW.move / size + NARROW.spread) * left : NARROW.move * left) +
-    NARROW.product * (isRepeated ? t.rows * Math.min(t.columns, right) : sums);
+    NARROW.product * (isRepeated ? t.rows * products : sums);
   const parts = isRepeated ? Math.ceil(product.K / unrolled) : 1;
   const stores = NARROW.move * sums * (1 + loads.perTurn / parts);
   const kept = parts > 1 ? NARROW.move * sums : 0;
@@ -61,7 +61,8 @@ function costOnNarrow(t: Tiling, product: Contraction, limits: LowerLimits, load
     unrolled * perTerm + (isRepeated ? stores + kept : NARROW.carry * sums) + NARROW.step;
   const slower = 1 + Math.max(0, step - DECODED) / TWICE_AS_LONG;
   const steps = isRepeated ? t.repeat * parts : product.K / unrolled;
-  const once = NARROW.thread + (isRepeated ? product.K * ofColumns : stores);
+  const held = product.K * ofColumns * (isInArray(t, limits) ? 2 : 1);
+  const once = NARROW.thread + (isRepeated ? held : stores);
   const thread = steps * step * slower + once;
   const threads = threadsOf(t, product, size);
   return (threads / size) * thread + (threads / t.workgroup) * NARROW.group;

@@ -55,11 +55,15 @@ export interface Loads {
   readonly perTurn: number;
   /** whether a result has room for the sums while they have not all terms */
   readonly canKeep: boolean;
-  /** indices that a thread computes and loads from, per term of the sum, and how many terms are unrolled */
+  /**
+   * indices that a thread computes and loads from, per term of the sum, how many terms are unrolled, and its
+   * products for each row
+   */
   perTerm(tiling: Tiling): {
     readonly left: number;
     readonly right: number;
     readonly unrolled: number;
+    readonly products: number;
   };
 }
 
@@ -75,3 +79,10 @@ export function blockOf({ rows, columns, workgroup }: Tiling): { rows: number; c
 /** Adapters that are a CPU and compute with vectors of four: SwiftShader. */
 export const isNarrow = ({ isSoftware, subgroupSize }: LowerLimits): boolean =>
   isSoftware && (subgroupSize ?? 4) < 8;
+
+/** Tiles for which it is worth putting columns into an array first, which takes as long as loading them. */
+const WORTH_ARRAYS = 32;
+
+/** Whether a thread loads the columns that it holds by way of an array: SwiftShader compiles that faster. */
+export const isInArray = ({ repeat }: Tiling, limits: LowerLimits): boolean =>
+  repeat >= WORTH_ARRAYS && isNarrow(limits);

@@ -116,21 +116,17 @@ const LEAST_GROUPS = 8;
 
 /** Elements of the columns that a thread holds at most: more compile too long. */
 const [MAX_HELD, MAX_HELD_NARROW] = [64, 360];
-/** Products for each of them: with fewer, compiling takes longer than some hundred runs could save. */
-const WORTH_HOLDING = 2 ** 15;
 /** The same where terms come in parts: more do not fit into what a core keeps decoded. */
 const MAX_PART = 256;
-/** The same as above for parts, whose columns are loaded by a loop. */
-const WORTH_PARTS = 2 ** 13;
+/** Products for each of them: with fewer, compiling takes longer than some hundred runs could save. */
+const [WORTH_HOLDING, WORTH_HOLDING_NARROW] = [2 ** 15, 2 ** 13];
 /** Tiles of a thread: not fewer than the first, and about as many as one of the others. */
-const [LEAST_TILES, ...SOME_TILES] = [4, 16, 64];
-/** The same where terms come in parts: columns are loaded for each part. */
-const TILES_OF_PARTS = [64, 128, 320];
+const [LEAST_TILES, ...SOME_TILES] = [4, 16, 64, 128, 320];
 
 /** Whether a product of so many results and terms is worth asking if a thread can hold its columns. */
 export const mayHold = (results: number, terms: number, limits: LowerLimits): boolean =>
   limits.tiling !== undefined ||
-  (terms <= (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD) && results >= WORTH_HOLDING);
+  (terms <= (isNarrow(limits) ? MAX_HELD_NARROW : MAX_HELD) && results >= WORTH_HOLDING_NARROW);
 
 /** Tiles that a thread computes in turn, with columns that it holds: for all terms, or part by part. */
 function repeats(
@@ -147,15 +143,16 @@ function repeats(
   const perColumn = Math.min(columns, perTerm);
   const isForced = limits.tiling !== undefined;
   const isNarrowOne = isNarrow(limits);
-  const most = isNarrowOne ? MAX_HELD_NARROW : MAX_HELD;
+  const [most, worth] = isNarrowOne
+    ? [MAX_HELD_NARROW, WORTH_HOLDING_NARROW]
+    : [MAX_HELD, WORTH_HOLDING];
   const asked = limits.tiling?.terms;
   const isWhole = asked === undefined ? K * perColumn <= most : K <= asked;
   const canPart = loads.canKeep && (isForced || (isNarrowOne && columns <= 4));
   const part = (): number => asked ?? partOf(product, Math.floor(MAX_PART / perColumn));
   const terms = isWhole ? K : canPart ? part() : 0;
   if (terms === 0) return [];
-  const worth = terms * perColumn * (isWhole ? WORTH_HOLDING : WORTH_PARTS);
-  if (!isForced && Z * M * N * K < worth) return [];
+  if (!isForced && Z * M * N * K < terms * perColumn * worth) return [];
   const others = (Z * Math.ceil(N / columns)) / (limits.subgroupSize ?? 4);
   const isWork = (rows: number): boolean => isForced || (others * M) / rows >= LEAST_GROUPS;
   if (turns.length > 0) {
@@ -163,7 +160,7 @@ function repeats(
     return isWork(repeat) ? [{ rows: 1, repeat, terms }] : [];
   }
   const { repeat: wanted } = limits.tiling ?? {};
-  const counts = wanted ? [wanted] : isWhole ? SOME_TILES : TILES_OF_PARTS;
+  const counts = wanted ? [wanted] : SOME_TILES;
   return (isWhole ? [1, 2, 4] : [1]).flatMap((rows) => {
     const isSome = (n: number): boolean => n >= LEAST_TILES && isWork(rows * n);
     const found = counts.map((most) => {

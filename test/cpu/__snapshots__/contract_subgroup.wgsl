@@ -63,36 +63,29 @@ fn main(
   let only1 = select(0u, ~0u, lane == 1u);
   let only2 = select(0u, ~0u, lane == 2u);
   let only3 = select(0u, ~0u, lane == 3u);
-  var held18: array<F4, 7>;
   let column0 = n0 + 0u;
   let v1 = in0[(column0 >> 2u)];
   let x4 = (column0 >> 2u);
-  let x20 = (n0 >> 2u);
-  for (var i19 = 0u; i19 < 7u; i19++) {
-    let x21 = x20 + i19 * 3u;
-    let v22 = in3[x21];
-    held18[i19] = v22;
-  }
-  let b23 = held18[0];
-  let b24 = held18[1];
-  let b25 = held18[2];
-  let b26 = held18[3];
-  let b27 = held18[4];
-  let b28 = held18[5];
-  let b29 = held18[6];
+  let v11 = in3[(n0 >> 2u)];
+  let v12 = in3[((n0 >> 2u) + 3u)];
+  let v13 = in3[((n0 >> 2u) + 6u)];
+  let v14 = in3[((n0 >> 2u) + 9u)];
+  let v15 = in3[((n0 >> 2u) + 12u)];
+  let v16 = in3[((n0 >> 2u) + 15u)];
+  let v17 = in3[((n0 >> 2u) + 18u)];
   for (var r = 0u; r < 6u; r++) {
     var acc0_0 = F4(0.0);
     let x7 = lane + r * 7u;
     let v8 = in2[x7];
     let x9 = e6 + r * 7u;
     let v10 = in2[x9];
-    acc0_0 = fma(F4(spread(v8, only0)), b23, acc0_0);
-    acc0_0 = fma(F4(spread(v8, only1)), b24, acc0_0);
-    acc0_0 = fma(F4(spread(v8, only2)), b25, acc0_0);
-    acc0_0 = fma(F4(spread(v8, only3)), b26, acc0_0);
-    acc0_0 = fma(F4(spread(v10, only0)), b27, acc0_0);
-    acc0_0 = fma(F4(spread(v10, only1)), b28, acc0_0);
-    acc0_0 = fma(F4(spread(v10, only2)), b29, acc0_0);
+    acc0_0 = fma(F4(spread(v8, only0)), v11, acc0_0);
+    acc0_0 = fma(F4(spread(v8, only1)), v12, acc0_0);
+    acc0_0 = fma(F4(spread(v8, only2)), v13, acc0_0);
+    acc0_0 = fma(F4(spread(v8, only3)), v14, acc0_0);
+    acc0_0 = fma(F4(spread(v10, only0)), v15, acc0_0);
+    acc0_0 = fma(F4(spread(v10, only1)), v16, acc0_0);
+    acc0_0 = fma(F4(spread(v10, only2)), v17, acc0_0);
     if (own_n == tile_n) {
       let v2 = (acc0_0 + v1);
       let v3 = select(v2, F4(0.0), v2 <= F4(0.0));

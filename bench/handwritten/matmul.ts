@@ -145,7 +145,7 @@ ${each(rows, (i) => `  ${guard(`store(c${i}, row + ${i}u, column);`, !wholeRows 
 }
 
 /** The value of the lane of a quad whose `mask` has all bits set, as its others have none. */
-const SPREAD = `fn spread(x: f32, mask: u32) -> vec4f {
+export const SPREAD = `fn spread(x: f32, mask: u32) -> vec4f {
   let own = bitcast<u32>(x) & mask;
   let pair = own | quadSwapX(own);
   return vec4f(bitcast<f32>(pair | quadSwapY(pair)));

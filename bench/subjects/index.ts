@@ -7,6 +7,7 @@ import b from './b.ts';
 import batch from './batch.ts';
 import c1 from './c1.ts';
 import c16 from './c16.ts';
+import convolutions from './convolutions.ts';
 import d from './d.ts';
 import diagonal from './diagonal.ts';
 import e from './e.ts';
@@ -28,6 +29,7 @@ export const subjects: readonly (Subject | Special)[] = [
   ...networks,
   ...others,
   products,
+  convolutions,
   roofline([...networks, ...others]),
   host,
   memory,

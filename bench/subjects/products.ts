@@ -1,13 +1,9 @@
-import { matmul, t, type Engine, type Tensor } from '../../src/node.ts';
+import { array, matmul as multiply, t, type Engine, type HostArray } from '../../src/node.ts';
 import { productFlops } from '../flops.ts';
-import { makeEngine } from '../gpu.ts';
 import type { Assembly } from '../handwritten/chain.ts';
-import { matmul as byHand, variantsFor, type Variant } from '../handwritten/matmul.ts';
-import { start, type Running } from '../handwritten/run.ts';
-import { median } from '../statistics.ts';
+import { matmul, variantsFor } from '../handwritten/matmul.ts';
+import { races } from '../race.ts';
 import { random, type Special } from '../subject.ts';
-
-const rounds = 7;
 
 /** `[m, k] · [k, n]`, or `[m, k] · [n, k]ᵀ`, and where the suite has it. */
 interface Shape {
@@ -35,82 +31,50 @@ const suite: readonly Shape[] = [
 ];
 const large: Shape = { m: 2048, k: 2048, n: 2048, of: '2048³' };
 
-/** Medians of the GPU's time for our kernels, and for the variants by hand, in turns. */
-async function race(engine: Engine, shape: Shape) {
-  const { m, k, n, transposed } = shape;
-  const a = random([m, k], 1, 1);
-  const b = random([k, n], 1, 2);
-  const right = transposed ? random([n, k], 1, 2) : b;
-  const product = (x: Tensor): Tensor => matmul(x, transposed ? t(right) : right);
-  const plan = await engine.compile(product, { label: 'product' }).prepare(a);
-  const variants = await Promise.all(
-    variantsFor(engine).map(async (variant): Promise<[Variant, Running]> => {
-      const assembly: Assembly = {
-        layout: new Map([
-          ['a', m * k],
-          ['b', k * n],
-          ['c', m * n],
-        ]),
-        constants: new Map([['b', b.data as Float32Array]]),
-        steps: [
-          {
-            shader: byHand(variant, { m, k, n }, engine.info.subgroupMaxSize),
-            buffers: ['a', 'b', 'c'],
-          },
-        ],
-        input: 'a',
-        output: 'c',
-      };
-      const running = await start(engine, assembly, a.data as Float32Array);
-      await running.run();
-      return [variant, running];
+/** The product by hand, in each way that is worth trying on the adapter. */
+function byHand(engine: Engine, shape: Shape, b: HostArray): Map<string, Assembly> {
+  const { m, k, n } = shape;
+  const layout = new Map([
+    ['a', m * k],
+    ['b', k * n],
+    ['c', m * n],
+  ]);
+  const constants = new Map([['b', b.data as Float32Array]]);
+  return new Map(
+    variantsFor(engine).map((variant): [string, Assembly] => {
+      const shader = matmul(variant, { m, k, n }, engine.info.subgroupMaxSize);
+      const steps = [{ shader, buffers: ['a', 'b', 'c'] }];
+      return [variant, { layout, constants, steps, input: 'a', output: 'c' }];
     }),
   );
-  const ours: number[] = [];
-  const theirs = variants.map((): number[] => []);
-  for (let i = 0; i <= rounds; i++) {
-    const profile = await plan.profile(a);
-    const times = [];
-    for (const [, running] of variants) times.push(await running.gpuTime());
-    if (i === 0) continue; // kernels are compiled when they are first dispatched
-    ours.push(profile.steps.reduce((sum, step) => sum + step.milliseconds, 0));
-    times.forEach((time, v) => theirs[v]?.push(time));
-  }
-  const kernels = plan.explain().json.kernels.map(({ kind }) => kind);
-  plan.destroy();
-  for (const [, running] of variants) running.destroy();
-  const medians = theirs.map(median);
-  const best = Math.min(...medians);
-  const variant = variants[medians.indexOf(best)]?.[0] as Variant;
-  return { ours: median(ours), best, variant, kernels };
+}
+
+function transposed(x: HostArray): HostArray {
+  const [rows, columns] = x.shape as [number, number];
+  const data = new Float32Array(x.data.length);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) data[j * rows + i] = x.data[i * columns + j] as number;
+  return array(data, [columns, rows]);
 }
 
 const subject: Special = {
   name: 'products',
   title: 'products of the suite on the GPU alone: our kernels and the best by hand',
-  async measure() {
-    const engine = await makeEngine();
-    if (!engine.device.features.has('timestamp-query'))
-      throw new Error('the adapter has no timestamp queries');
-    const rows: Record<string, string | number>[] = [];
-    for (const shape of engine.info.isSoftware ? suite : [...suite, large]) {
-      const { m, k, n, transposed, of } = shape;
-      const { ours, best, variant, kernels } = await race(engine, shape);
-      const flops = productFlops(m, k, n);
-      rows.push({
-        product: `${m}x${k}x${n}${transposed ? ', right transposed' : ''}`,
-        of,
-        'ours ms': ours,
-        'ours GFLOP/s': flops / ours / 1e6,
-        dispatches: kernels.length,
-        'by hand ms': best,
-        'by hand GFLOP/s': flops / best / 1e6,
-        variant,
-        'ours, of by hand': `${((100 * best) / ours).toFixed(0)} %`,
-      });
-    }
-    engine.destroy();
-    return rows;
-  },
+  measure: () =>
+    races(async (engine, add) => {
+      for (const shape of engine.info.isSoftware ? suite : [...suite, large]) {
+        const { m, k, n, transposed: isTransposed, of } = shape;
+        const b = random([k, n], 1, 2);
+        const right = isTransposed ? transposed(b) : b;
+        await add({
+          name: `${m}x${k}x${n}${isTransposed ? ', right transposed' : ''}`,
+          of,
+          flops: productFlops(m, k, n),
+          f: (x) => multiply(x, isTransposed ? t(right) : right),
+          input: random([m, k], 1, 1),
+          byHand: byHand(engine, shape, b),
+        });
+      }
+    }),
 };
 export default subject;

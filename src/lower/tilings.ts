@@ -174,7 +174,7 @@ function repeats(
   });
 }
 
-/** Terms of a part: about as many as `most`, and so many that no or few are left over; 0 if there is no such number. */
+/** Terms of a part: `most`, or rather somewhat fewer, so that none are left over. */
 function partOf({ loops }: Contraction, most: number): number {
   const unrolled = unrolledLoops(loops, most);
   const whole = sizeOf(loops.slice(loops.length - unrolled));

@@ -3,6 +3,9 @@
 // its share, and spread them by subgroupBroadcast (`spread`, where a subgroup is a quad), so that few
 // loads feed many products.
 //
+// Where a thread computes several tiles of rows, the loop over terms has the loop over tiles inside: the
+// columns of some terms are loaded first, and between such parts of the terms sums are kept in the result.
+//
 // All lanes stay active: lanes beyond the last column compute the last ones once more and store nothing.
 // WORKGROUP is a multiple of the subgroup size.
 //

@@ -4,7 +4,7 @@
 // Slots: types, library, bindings, size  as in map.wgsl
 //        start     the accumulator before the first term
 //        term      statements that combine term `r` into it
-//        finish    statements after the last term
+//        finish    statements after the last term: further reductions, too, that need this one's result
 
 alias F = f32;
 alias I = i32;

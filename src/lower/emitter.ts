@@ -14,6 +14,7 @@ import {
 import { flatten, type Coordinates, type Guard } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { fullValue, isIota } from '../ops/source.ts';
+import { operandAt } from '../ops/storage.ts';
 import type { Bindings } from './bindings.ts';
 import { allOf, conditionOf, indicesOf, isUniform, masksOf, type TextOf } from './guards.ts';
 import { atLane, isAligned, laneStride, NotVector } from './lanes.ts';
@@ -153,12 +154,7 @@ export class Emitter {
   compute(node: Tensor, at: Coordinates): string {
     const { op, inputs } = node;
     if (op.family === 'elementwise') {
-      const args = inputs.map((x) =>
-        this.value(
-          x,
-          at.map((c, i) => (x.shape[i] === 1 ? ZERO : c)),
-        ),
-      );
+      const args = inputs.map((x) => this.value(x, operandAt(x, at)));
       return this.#wide(
         op.wgsl(
           args,
@@ -378,12 +374,11 @@ export class Emitter {
   #gather(node: Tensor, at: Coordinates): string {
     const [x, indices] = node.inputs as [Tensor, Tensor];
     if (this.lanes) throw new NotVector();
-    const broadcast = (t: Tensor): Index[] => at.map((c, i) => (t.shape[i] === 1 ? ZERO : c));
-    const j = this.value(indices, broadcast(indices));
+    const j = this.value(indices, operandAt(indices, at));
     const n = x.shape[x.rank - 1] as number;
     const name = this.bind(`u32(clamp(i32(${j}), 0, ${n - 1}))`, 'g');
     if (this.loop) this.#varying.push(name);
-    return this.value(x, [...broadcast(x).slice(0, -1), variable(name, n)]);
+    return this.value(x, [...operandAt(x, at).slice(0, -1), variable(name, n)]);
   }
 }
 

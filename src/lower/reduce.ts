@@ -4,6 +4,7 @@ import { divided, unflatten, type Coordinates, type Guard } from '../ir/index-ma
 import type { Tensor } from '../ir/tensor.ts';
 import type { Group } from '../plan/plan.ts';
 import { broadcastShape } from '../ops/axes.ts';
+import { isChainable, operandAt } from '../ops/storage.ts';
 import type { Emitter } from './emitter.ts';
 import { KernelWriter, fits, type Kernel, type LowerLimits } from './kernel.ts';
 import { range } from '../util/shape.ts';
@@ -24,13 +25,10 @@ type Stage = readonly [Tensor, ...Tensor[]];
 function stagesOf({ anchor, members }: Group): Stage[] {
   const stages: [Tensor, ...Tensor[]][] = [];
   for (const m of members)
-    if (m === anchor || REDUCTIONS.includes(m.op.name)) stages.push([m]);
+    if (m === anchor || isChainable(m)) stages.push([m]);
     else stages.at(-1)?.push(m);
   return stages;
 }
-
-/** Reductions that may follow another in a kernel. */
-const REDUCTIONS = ['sum', 'max', 'min'];
 
 /** Reductions: vectors along the results, else along the terms, else single elements. */
 export function lowerReduce(group: Group, limits: LowerLimits): Kernel {
@@ -38,8 +36,7 @@ export function lowerReduce(group: Group, limits: LowerLimits): Kernel {
   const inner = group.domain.shape.filter((n) => n !== 1).at(-1) ?? 1;
   const tries: Width[] = [];
   if (inner % 4 === 0 && !anchors.some(isArg)) tries.push('i');
-  if (anchors.every((node) => termsOf(node) % 4 === 0 && REDUCTIONS.includes(node.op.name)))
-    tries.push('r');
+  if (anchors.every((node) => termsOf(node) % 4 === 0 && isChainable(node))) tries.push('r');
   for (const width of tries) {
     try {
       const kernel = write(group, limits, width);
@@ -207,7 +204,7 @@ function accumulate(
   at: Coordinates,
 ): void {
   const x = node.inputs[0] as Tensor;
-  const source = spread(x, from.at);
+  const source = operandAt(x, from.at);
   if (node.op.name !== 'scatterAdd') {
     loop.line(`${acc} = ${combine(node, acc, loop.guarded(x, source, from.guards))};`);
     return;
@@ -215,13 +212,9 @@ function accumulate(
   if (loop.lanes) throw new NotVector();
   const indices = node.inputs[1] as Tensor;
   const n = node.shape[node.rank - 1] as number;
-  const j = loop.value(indices, spread(indices, from.at));
+  const j = loop.value(indices, operandAt(indices, from.at));
   const target = loop.indexText(at[at.length - 1] as Index);
   loop.block(`if (clamp(i32(${j}), 0, ${n - 1}) == ${target})`, () =>
     loop.line(`${acc} = ${acc} + ${loop.value(x, source)};`),
   );
 }
-
-/** Coordinates with 0 where `x` is repeated. */
-const spread = (x: Tensor, at: Coordinates): Coordinates =>
-  at.map((c, i) => (x.shape[i] === 1 ? constant(0) : c));

@@ -1,4 +1,4 @@
-import { add, scale, type Index } from '../ir/index-expr.ts';
+import { add, scale, ZERO, type Index } from '../ir/index-expr.ts';
 import { flatten, unflatten, type Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { BYTES_PER_ELEMENT } from '../util/dtype.ts';
@@ -45,6 +45,13 @@ export function renamed(node: Tensor, at: Coordinates): Coordinates {
   }
   return at;
 }
+
+/** Coordinates of the element of an operand that belongs to `at` of what is made of it: 0 where it is repeated. */
+export const operandAt = (x: Tensor, at: Coordinates): Coordinates =>
+  at.map((c, i) => (x.shape[i] === 1 ? ZERO : c));
+
+/** Whether a thread can compute `x` after another reduction of its kernel, which may be an operand. */
+export const isChainable = (x: Tensor): boolean => ['sum', 'max', 'min'].includes(x.op.name);
 
 /**
  * Where a thread has what it computes: `domain` at `at`, and the other members, which are elementwise, or

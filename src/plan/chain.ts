@@ -1,12 +1,8 @@
-import { equal, render, variable, ZERO, type Index } from '../ir/index-expr.ts';
+import { equal, render, variable, type Index } from '../ir/index-expr.ts';
 import { unflatten, type Coordinates } from '../ir/index-map.ts';
 import type { Tensor } from '../ir/tensor.ts';
-import { placesOf } from '../ops/storage.ts';
+import { isChainable, operandAt, placesOf } from '../ops/storage.ts';
 import type { Group, PlanLimits } from './plan.ts';
-
-/** Reductions that a thread can compute one after the other. */
-const isReduction = (x: Tensor | null): boolean =>
-  x !== null && ['sum', 'max', 'min'].includes(x.op.name);
 
 /**
  * Puts a reduction and one that needs its results into one group, where each thread needs only the results
@@ -26,12 +22,12 @@ export function chainReductions(
 
   for (let second = 0; second < list.length; second++) {
     const b = list[second] as Group;
-    if (!isReduction(b.anchor)) continue;
+    if (!b.anchor || !isChainable(b.anchor)) continue;
     const own = (x: Tensor): number => owner.get(x) ?? -1;
     const before = [...new Set(b.sources.map(own))].sort((p, q) => q - p);
     for (const first of before) {
       const a = list[first];
-      if (!a || !isReduction(a.anchor) || !readsItsOwn(a, b)) continue;
+      if (!a?.anchor || !isChainable(a.anchor) || !readsItsOwn(a, b)) continue;
       const reads = (g: Group | null): boolean => !!g && g.sources.some((x) => own(x) === first);
       const isFree = !list.slice(first + 1, second).some(reads);
       const isEarly = b.sources.every((x) => own(x) <= first);
@@ -81,7 +77,7 @@ function readsItsOwn(a: Group, b: Group): boolean {
   };
   return b.members.every((m) => {
     const place = places.get(m) as Coordinates;
-    if (!isReduction(m)) return m.inputs.every((x) => isOwn(x, spread(x, place)));
+    if (!isChainable(m)) return m.inputs.every((x) => isOwn(x, operandAt(x, place)));
     const x = m.inputs[0] as Tensor;
     const axes = (m.params['axes'] as number[]).map((axis) => x.rank + axis);
     const term = place.map((c, j) =>
@@ -91,10 +87,6 @@ function readsItsOwn(a: Group, b: Group): boolean {
   });
 }
 
-/** Coordinates with 0 where `x` is repeated. */
-const spread = (x: Tensor, at: Coordinates): Coordinates =>
-  at.map((c, j) => (x.shape[j] === 1 ? ZERO : c));
-
 /** What an element of a node that is not stored is computed from. */
 function operandsOf(x: Tensor, at: Coordinates): [Tensor, Coordinates][] {
   const { op, inputs } = x;
@@ -103,9 +95,9 @@ function operandsOf(x: Tensor, at: Coordinates): [Tensor, Coordinates][] {
     const [data, indices] = inputs as [Tensor, Tensor];
     const chosen = variable(`g${x.id}`, data.shape.at(-1) as number);
     return [
-      [indices, spread(indices, at)],
-      [data, [...spread(data, at).slice(0, -1), chosen]],
+      [indices, operandAt(indices, at)],
+      [data, [...operandAt(data, at).slice(0, -1), chosen]],
     ];
   }
-  return inputs.map((y) => [y, spread(y, at)]);
+  return inputs.map((y) => [y, operandAt(y, at)]);
 }
